@@ -1,0 +1,103 @@
+"""YAML text to plain data that remembers on which line each key stood.
+
+PyYAML reads YAML 1.1, where `no` is false, `00:15` is the number 15 and `1e-6` is text. This loader resolves plain
+scalars by the core schema of YAML 1.2.2 (section 10.3.2), in which they mean what a reader sees, and refuses what a
+scenario does not need: aliases (which can expand without bound), duplicate keys and tags.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+import yaml
+
+from tocsin.errors import BadScenario
+
+__all__ = ["Data", "Document", "nearest_line", "read"]
+
+Data = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
+MAX_DEPTH = 20  # a scenario nests six deep; deeper text is a mistake or an attack on the recursion below
+
+_NULL = re.compile(r"null|Null|NULL|~|")
+_BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
+_INT = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Plain data and, for each place in it (`sensors[0].max_range_m`), the line (from 1) where it stands."""
+
+    data: Data
+    lines: dict[str, int]
+
+
+def read(text: str, *, file: str = "") -> Document:
+    """Read one YAML document. Raises BadScenario with the line of what cannot be read."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader) if _without_aliases(text, file) else None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise BadScenario(f"not YAML: {error.problem or error.context}", file=file, line=line) from error
+    except yaml.YAMLError as error:
+        raise BadScenario(f"not YAML: {error}", file=file) from error
+    if node is None:
+        raise BadScenario("the file is empty", file=file, line=1)
+    lines: dict[str, int] = {}
+    return Document(_data(node, "", file, lines, 0), lines)
+
+
+def nearest_line(document: Document, place: str) -> int:
+    """Line of a place, or of the nearest enclosing place that has one."""
+    while place and place not in document.lines:
+        place = re.sub(r"(\.?[^.\[\]]+|\[[^\]]*\])$", "", place)
+    return document.lines.get(place, 1)
+
+
+def _without_aliases(text: str, file: str) -> bool:
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            raise BadScenario(f"aliases are not read: write *{event.anchor} out", file=file, line=line)
+    return True
+
+
+def _data(node: yaml.Node, place: str, file: str, lines: dict[str, int], depth: int) -> Data:
+    line = node.start_mark.line + 1
+    lines.setdefault(place, line)
+    if depth > MAX_DEPTH:
+        raise BadScenario(f"nested deeper than {MAX_DEPTH}", file=file, place=place, line=line)
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(node, place, file)
+    if isinstance(node, yaml.SequenceNode):
+        return [_data(item, f"{place}[{i}]", file, lines, depth + 1) for i, item in enumerate(node.value)]
+    result: dict[str, Data] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise BadScenario("a key must be a word", file=file, place=place, line=line)
+        key = str(key_node.value)
+        inner = f"{place}.{key}" if place else key
+        if key in result:
+            raise BadScenario("the key stands twice", file=file, place=inner, line=line)
+        lines[inner] = line
+        result[key] = _data(value_node, inner, file, lines, depth + 1)
+    return result
+
+
+def _scalar(node: yaml.ScalarNode, place: str, file: str) -> Data:
+    text, line = str(node.value), node.start_mark.line + 1
+    if node.style in ("'", '"', "|", ">"):
+        return text
+    if _NULL.fullmatch(text):
+        return None
+    if _BOOL.fullmatch(text):
+        return text.lower() == "true"
+    if _INT.fullmatch(text) and len(text) < 20:
+        return int(text)
+    if _SPECIAL.fullmatch(text) or (_FLOAT.fullmatch(text) and not math.isfinite(float(text))):
+        raise BadScenario(f"{text} is not a finite number", file=file, place=place, line=line)
+    return float(text) if _FLOAT.fullmatch(text) else text
