@@ -4,7 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["EffectorStatus", "EngagementOrder", "EngagementRequest", "OperatorAct", "Refusal", "Shot"]
+__all__ = [
+    "REFUSAL_RULES",
+    "EffectorStatus",
+    "Engaged",
+    "EngagementOrder",
+    "EngagementRequest",
+    "OperatorAct",
+    "Refusal",
+    "Shot",
+]
+
+REFUSAL_RULES = {
+    "rules_hold": "the rules of engagement are hold",
+    "cooperative": "a cooperative source that the radar does not contradict is bound to the track",
+    "lookalike": "it cannot be told from a track that a cooperative source claims",
+    "probable_aircraft": "it is more probably a crewed aircraft than not",
+    "not_hostile": "it is not identified as hostile as surely as the rules ask",
+    "no_harm": "the harm that it is expected to do is below the threshold",
+    "no_effector": "the site has no effector",
+    "magazine_empty": "no effector has rounds left",
+    "no_consent": "the operator has not consented yet",
+    "refused": "the operator refused",
+    "too_late": "it would be over before a burst could arrive",
+    "out_of_range": "no effector reaches it now",
+    "safety_sector": "a safety sector lies in the line of fire",
+    "friendly_near_line": "a cooperative or crewed aircraft is near the line of fire",
+    "magazine_kept": "the rounds left are kept for a shorter range",
+    "effectors_busy": "every effector that reaches it is engaged elsewhere",
+}
+"""Rules by which a candidate is not engaged, in the order in which they are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +44,8 @@ class EngagementRequest:
     request_id: int
     track_id: int
     effector_id: str
-    expected_harm: float
-    time_left_s: float
+    expected_harm: float  # persons; an asset counts as a stated number of them
+    time_left_s: float  # until the harm, NaN: unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +68,7 @@ class EngagementOrder:
     track_id: int
     position_m: tuple[float, float, float]  # the track's position, by which the world finds what was engaged
     rounds: int
+    fire_t_s: float = float("nan")  # earliest start of the burst: slewing and reaction are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +86,12 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A track was not engaged, by which rule."""
+    """A candidate track was not engaged, by which rule. Written when the rule changes, not at every scan."""
 
     t_s: float
     track_id: int
     effector_id: str  # "" : no effector at all
-    rule: str  # e.g. "rules_hold", "no_consent", "cooperative", "safety_sector", "out_of_range", "magazine_empty"
+    rule: str  # of REFUSAL_RULES
     why: str
 
 
@@ -73,3 +103,13 @@ class EffectorStatus:
     effector_id: str
     rounds_left: int
     ready_t_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Engaged:
+    """What the engagement gives for one batch; `statuses` are those of effectors that changed."""
+
+    orders: tuple[EngagementOrder, ...] = ()
+    requests: tuple[EngagementRequest, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    statuses: tuple[EffectorStatus, ...] = ()
