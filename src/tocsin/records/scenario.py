@@ -160,6 +160,7 @@ class ReceiverSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     sigma_m: Positive = 20.0
     latency_s: NotNegative = 0.5
     false_reports_per_hour: NotNegative = 0.0
+    debris_probability: Probability = 0.1  # that an impact sensor takes a falling piece for a strike
 
 
 class WaypointSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
