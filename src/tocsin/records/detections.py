@@ -68,3 +68,4 @@ class Batch:
     detections: DetectionTable
     reports: ReportTable
     errors: tuple[ErrorRecord, ...]  # items of the feed that could not be read
+    t_text: str = ""  # t as its source wrote it, echoed in tracks.csv; "": write t_s
