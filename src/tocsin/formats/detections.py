@@ -1,0 +1,324 @@
+"""Detections, as CSV, JSON Lines or Parquet, to a stream of batches.
+
+| column | rule |
+| --- | --- |
+| `t` | seconds, or an ISO 8601 instant with offset, as the first readable row has it; echoed in tracks.csv |
+| `sensor_id` | one of the sensors file's |
+| `range_m` | above 0, at most 10,000 km; empty: bearing only |
+| `azimuth_deg` | 0 to 360, clockwise from true north |
+| `elevation_deg` | -90 to 90, geometric; empty: two-dimensional |
+| `sigma_range_m`, `sigma_azimuth_deg`, `sigma_elevation_deg` | standard deviations above 0; empty where the value is |
+| `range_rate_mps` | optional, positive outbound, at most 100 km/s |
+| `sigma_range_rate_mps` | optional, above 0 |
+| `snr_db`, `rcs_dbsm` | optional, -500 to 500 |
+| `t_arrival` | optional, written like `t`; when the row reached the system; earlier than `t` is read as `t` |
+
+Row order is the order of arrival. Consecutive rows of one sensor with one `t` are a scan, and a scan is a batch. A row
+that breaks a rule becomes an ErrorRecord in the batch in which it stood, for the first column that breaks one. Every
+row is either in a batch's table or in its errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from tocsin.errors import BadInput
+from tocsin.formats.cells import Column, Row, checked
+from tocsin.formats.chunks import Chunk, Coded, Columns, Table
+from tocsin.formats.tables import open_table, text_of
+from tocsin.formats.times import TimeBase, base_of
+from tocsin.records.arrays import BoolArray, FloatArray, IntArray
+from tocsin.records.detections import Batch, DetectionTable, ErrorRecord, ReportTable
+
+__all__ = ["NUMBERS", "DetectionFile", "empty_reports", "empty_table", "open_detections"]
+
+_LEAST_SIGMA = 1e-6  # its square must stay far from what doubles lose beside the square of a range
+_SIGMA_M = Column("sigma_range_m", _LEAST_SIGMA, 1e7, "a standard deviation must be above 0")
+_SIGMA_DEG = "a standard deviation must be above 0 and at most 360 degrees"
+
+NUMBERS = (
+    Column("range_m", 1e-3, 1e7, "a range must be above 0 and at most 10,000 km"),
+    Column("azimuth_deg", 0.0, 360.0, "an azimuth must lie in 0 to 360 degrees"),
+    Column("elevation_deg", -90.0, 90.0, "an elevation must lie in -90 to 90 degrees"),
+    _SIGMA_M,
+    Column("sigma_azimuth_deg", _LEAST_SIGMA, 360.0, _SIGMA_DEG),
+    Column("sigma_elevation_deg", _LEAST_SIGMA, 360.0, _SIGMA_DEG),
+    Column("range_rate_mps", -1e5, 1e5, "a range rate must lie within 100 km/s"),
+    Column("sigma_range_rate_mps", _LEAST_SIGMA, 1e5, "a standard deviation must be above 0"),
+    Column("snr_db", -500.0, 500.0, "a ratio must lie in -500 to 500 dB"),
+    Column("rcs_dbsm", -500.0, 500.0, "a cross-section must lie in -500 to 500 dBsm"),
+)
+_NAMES = tuple(column.name for column in NUMBERS)
+_RANGE, _AZIMUTH, _ELEVATION, _S_RANGE, _S_AZIMUTH, _S_ELEVATION = range(6)
+_DEGREES = (_AZIMUTH, _ELEVATION, _S_AZIMUTH, _S_ELEVATION)
+_LOW = np.array([column.low for column in NUMBERS])[:, None]
+_HIGH = np.array([column.high for column in NUMBERS])[:, None]
+_TEXTS = ("t", "sensor_id", "t_arrival")
+REQUIRED = ("t", "sensor_id", *_NAMES[:6])
+MAX_LEADING_ERRORS = 100_000  # a file whose first rows are all bad is not read to its end
+
+
+@dataclass(slots=True)
+class DetectionFile:
+    """An open file of detections, its time base read off its first readable row."""
+
+    path: str
+    table: Table
+    base: TimeBase
+    ignored: tuple[str, ...]  # columns that nothing reads
+    rows_read: int = field(default=0, init=False)
+
+    def batches(self, sensor_ids: Sequence[str], first_index: int = 0) -> Iterator[Batch]:
+        """All scans, in order of arrival. Raises BadInput when no row at all can be used."""
+        index = {name: k for k, name in enumerate(sensor_ids)}
+        scan = _Open(first_index)
+        self.rows_read = 0
+        for chunk in self.table.chunks():
+            block = _read(chunk, self.path, self.base, index)
+            self.rows_read += block.rows_read
+            yield from scan.take(block)
+            if scan.none_used() and len(scan.errors) > MAX_LEADING_ERRORS:
+                break
+        if scan.none_used():
+            self._refuse(scan.errors)
+        yield from scan.close()
+
+    def _refuse(self, errors: list[ErrorRecord]) -> None:
+        if not errors:
+            raise BadInput("there is a header and no row; write at least one detection", file=self.path)
+        first = errors[0]
+        raise BadInput(
+            f"none of the {self.rows_read} rows read can be used; the first: {first.problem}",
+            file=self.path,
+            row=first.row,
+            column=first.column,
+            value=first.value,
+        )
+
+
+def open_detections(path: Path | str) -> DetectionFile:
+    """Open a file of detections. Raises BadInput when it cannot be read as a whole."""
+    table = open_table(path, REQUIRED)
+    known = {*_NAMES, *_TEXTS}
+    ignored = tuple(name for name in table.columns if name not in known)
+    for chunk in table.chunks():
+        columns = chunk.arrays(_TEXTS[:2], ())
+        first = columns.texts["t"].text[:1] if columns is not None and "t" in columns.texts else []
+        for cell in first or (row.cells.get("t") for row in chunk.rows()):
+            base = base_of(cell)
+            if base is not None:
+                return DetectionFile(str(path), table, base, ignored)
+    return DetectionFile(str(path), table, TimeBase(), ignored)
+
+
+def empty_table() -> DetectionTable:
+    """A table of no detections."""
+    return _table(np.zeros(0, np.int64), np.zeros((len(NUMBERS), 0)))
+
+
+def empty_reports() -> ReportTable:
+    """A table of no reports."""
+    return ReportTable(np.zeros(0), (), (), (), np.zeros((0, 3)), np.zeros(0), ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Usable rows of a chunk, in units of the records, and its errors with the number of usable rows before each."""
+
+    row: IntArray
+    t_s: FloatArray
+    t_code: IntArray
+    t_text: list[str]
+    arrival_s: FloatArray
+    sensor: IntArray
+    number: FloatArray  # (K, n)
+    errors: list[tuple[int, ErrorRecord]]
+    rows_read: int
+
+
+def _read(chunk: Chunk, file: str, base: TimeBase, sensors: dict[str, int]) -> _Block:
+    columns = chunk.arrays(_TEXTS, _NAMES)
+    block = None if columns is None else _clean(columns, base, sensors)
+    return _careful(chunk, file, base, sensors) if block is None else block
+
+
+def _clean(columns: Columns, base: TimeBase, sensors: dict[str, int]) -> _Block | None:
+    """A chunk in which every row keeps every rule, None otherwise."""
+    if "t" not in columns.texts or "sensor_id" not in columns.texts:
+        return None
+    time, name = columns.texts["t"], columns.texts["sensor_id"]
+    number = columns.number
+    given = ~np.isnan(number)
+    if np.any(given & ((number < _LOW) | (number > _HIGH))) or not np.all(_complete(given)):
+        return None
+    try:
+        t_s = np.array([base.seconds(text) for text in time.text])[time.code]
+        arrival_s = _arrivals(columns.texts.get("t_arrival"), base, t_s)
+        sensor = np.array([sensors[text] for text in name.text], dtype=np.int64)[name.code]
+    except (ValueError, KeyError):
+        return None
+    number[list(_DEGREES)] = np.deg2rad(number[list(_DEGREES)])
+    return _Block(columns.row, t_s, time.code, time.text, arrival_s, sensor, number, [], len(columns.row))
+
+
+def _complete(given: BoolArray) -> BoolArray:
+    """Rows (n,) that have what a detection needs, of the (K, n) cells that are given."""
+    placed = (given[_S_RANGE] | ~given[_RANGE]) & (given[_S_ELEVATION] | ~given[_ELEVATION])
+    return np.asarray(given[_AZIMUTH] & given[_S_AZIMUTH] & placed)
+
+
+def _arrivals(column: Coded | None, base: TimeBase, t_s: FloatArray) -> FloatArray:
+    if column is None:
+        return t_s
+    return np.asarray(np.maximum(np.array([base.seconds(text) for text in column.text])[column.code], t_s))
+
+
+def _careful(chunk: Chunk, file: str, base: TimeBase, sensors: dict[str, int]) -> _Block:
+    """A chunk row by row."""
+    kept: list[tuple[int, float, str, float, int]] = []
+    numbers: list[list[float]] = []
+    errors: list[tuple[int, ErrorRecord]] = []
+    rows = 0
+    for row in chunk.rows():
+        rows += 1
+        found = _one(row, file, base, sensors)
+        if isinstance(found, ErrorRecord):
+            errors.append((len(kept), found))
+        else:
+            kept.append(found[0])
+            numbers.append(found[1])
+    number = np.array(numbers).reshape(-1, len(NUMBERS)).T.copy()
+    number[list(_DEGREES)] = np.deg2rad(number[list(_DEGREES)])
+    return _Block(
+        row=np.array([k[0] for k in kept], dtype=np.int64),
+        t_s=np.array([k[1] for k in kept], dtype=np.float64),
+        t_code=np.arange(len(kept)),
+        t_text=[k[2] for k in kept],
+        arrival_s=np.array([k[3] for k in kept], dtype=np.float64),
+        sensor=np.array([k[4] for k in kept], dtype=np.int64),
+        number=number,
+        errors=errors,
+        rows_read=rows,
+    )
+
+
+def _one(
+    row: Row, file: str, base: TimeBase, sensors: dict[str, int]
+) -> tuple[tuple[int, float, str, float, int], list[float]] | ErrorRecord:
+    """One row's values, or the error record of the first rule that it breaks."""
+    if row.problem:
+        return row.error(file, np.nan, "", row.text, row.problem)
+    cells = row.cells
+    t_s, column, value = np.nan, "t", cells.get("t")
+    try:
+        t_s = base.seconds(value)
+        column, value = "sensor_id", cells.get("sensor_id")
+        name = text_of(value)
+        if name not in sensors:
+            raise ValueError("no sensor of this name in the sensors file" if name else "a sensor's name is needed here")
+        column, value = "t_arrival", cells.get("t_arrival")
+        arrival_s = t_s if value is None or value == "" else max(base.seconds(value), t_s)
+        numbers = []
+        for rule in NUMBERS:
+            column, value = rule.name, cells.get(rule.name)
+            numbers.append(checked(value, rule))
+        column, value = _missing(numbers), None
+        if column:
+            raise ValueError("a value is needed here")
+    except ValueError as error:
+        return row.error(file, t_s, column, value, str(error))
+    return (row.number, t_s, text_of(cells.get("t")), arrival_s, sensors[name]), numbers
+
+
+def _missing(numbers: list[float]) -> str:
+    """Name of the first column that a row needs and lacks, "" for none."""
+    given = [not np.isnan(value) for value in numbers]
+    if not given[_AZIMUTH]:
+        return "azimuth_deg"
+    if given[_RANGE] and not given[_S_RANGE]:
+        return "sigma_range_m"
+    if not given[_S_AZIMUTH]:
+        return "sigma_azimuth_deg"
+    return "sigma_elevation_deg" if given[_ELEVATION] and not given[_S_ELEVATION] else ""
+
+
+@dataclass(slots=True)
+class _Open:
+    """The scan that is being read: rows of it may still come."""
+
+    index: int
+    parts: list[tuple[IntArray, FloatArray]] = field(default_factory=list)
+    errors: list[ErrorRecord] = field(default_factory=list)
+    key: tuple[float, int] | None = None
+    t_text: str = ""
+    arrival_s: float = 0.0
+
+    def none_used(self) -> bool:
+        """Whether no usable row has come at all."""
+        return self.key is None
+
+    def take(self, block: _Block) -> Iterator[Batch]:
+        """Add a block's rows; give the scans that they complete."""
+        n = len(block.row)
+        if n == 0:
+            self.errors.extend(error for _, error in block.errors)
+            return
+        change = np.flatnonzero((np.diff(block.t_s) != 0) | (np.diff(block.sensor) != 0)) + 1
+        edges = [0, *change.tolist(), n]
+        told = 0
+        for a, b in pairwise(edges):
+            while told < len(block.errors) and block.errors[told][0] <= a and self.key is not None:
+                self.errors.append(block.errors[told][1])
+                told += 1
+            key = (float(block.t_s[a]), int(block.sensor[a]))
+            if key != self.key:
+                yield from self.close()
+                self.key, self.t_text = key, block.t_text[block.t_code[a]]
+                self.arrival_s = key[0]
+            self.parts.append((block.row[a:b], block.number[:, a:b]))
+            self.arrival_s = max(self.arrival_s, float(block.arrival_s[a:b].max()))
+            while told < len(block.errors) and block.errors[told][0] < b:
+                self.errors.append(block.errors[told][1])
+                told += 1
+        self.errors.extend(error for _, error in block.errors[told:])
+
+    def close(self) -> Iterator[Batch]:
+        """Give the open scan, if there is one."""
+        if self.key is None:
+            return
+        t_s, sensor = self.key
+        row = self.parts[0][0] if len(self.parts) == 1 else np.concatenate([part[0] for part in self.parts])
+        number = self.parts[0][1] if len(self.parts) == 1 else np.hstack([part[1] for part in self.parts])
+        yield Batch(
+            index=self.index,
+            t_s=t_s,
+            t_arrival_s=self.arrival_s,
+            sensor_index=sensor,
+            detections=_table(row, number),
+            reports=empty_reports(),
+            errors=tuple(self.errors),
+            t_text=self.t_text,
+        )
+        self.index += 1
+        self.parts, self.errors = [], []
+
+
+def _table(row: IntArray, number: FloatArray) -> DetectionTable:
+    return DetectionTable(
+        row=row,
+        range_m=number[0],
+        azimuth_rad=number[1],
+        elevation_rad=number[2],
+        sigma_range_m=number[3],
+        sigma_azimuth_rad=number[4],
+        sigma_elevation_rad=number[5],
+        range_rate_mps=number[6],
+        sigma_range_rate_mps=number[7],
+        snr_db=number[8],
+        rcs_dbsm=number[9],
+    )

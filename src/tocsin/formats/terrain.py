@@ -1,0 +1,163 @@
+"""Terrain: an elevation grid, as GeoTIFF or npz, to heights on the site's east-north grid.
+
+Heights are metres above the WGS 84 ellipsoid, like every height in these files; a grid above the geoid must be
+converted before. A GeoTIFF may be in any projection that it names. An npz file holds `lat` (rows,) and `lon`
+(columns,), both in degrees and strictly monotonic, and `height_m` (rows, columns); NaN there means no data.
+
+The result covers the part of the grid within `EXTENT_M` of the site. Where the source has no data the nearest height
+that it has stands, as outside its edge.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.interpolate import RegularGridInterpolator
+from scipy.ndimage import distance_transform_edt
+
+from tocsin import frames
+from tocsin.errors import BadInput
+from tocsin.formats.chunks import file_of
+from tocsin.records.arrays import FloatArray
+from tocsin.records.site import Site, Terrain
+
+__all__ = ["EXTENT_M", "read_terrain"]
+
+EXTENT_M = 60_000.0  # twice the range at which a radar 10 m above level ground still sees a drone at 50 m
+MAX_SIDE = 1200  # nodes along one side: 11 MB of heights
+MAX_SOURCE_SIDE = 6000
+_METRES_PER_DEGREE = 111_320.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Heights (rows, columns) over increasing latitudes and longitudes, all finite."""
+
+    lat: FloatArray
+    lon: FloatArray
+    height_m: FloatArray
+
+
+def read_terrain(path: Path | str, site: Site) -> Terrain:
+    """The ground about a site. Raises BadInput when the file is no grid or does not cover the site."""
+    found = file_of(path)
+    reader = {".tif": _geotiff, ".tiff": _geotiff, ".npz": _npz}.get(found.suffix.lower())
+    if reader is None:
+        raise BadInput("unknown kind of terrain; its name should end in .tif, .tiff or .npz", file=str(path))
+    source = reader(found, site)
+    if not (source.lat[0] <= site.lat_deg <= source.lat[-1] and source.lon[0] <= site.lon_deg <= source.lon[-1]):
+        place = f"{site.lat_deg:.4f}, {site.lon_deg:.4f}"
+        raise BadInput(f"the grid does not cover the site at {place}", file=str(path))
+    return _resampled(source, site)
+
+
+def _resampled(source: _Source, site: Site) -> Terrain:
+    """The source on a regular east-north grid, each node holding the level of the ground above or below it."""
+    origin = np.array([site.lat_deg, site.lon_deg, site.alt_m])
+    step = max(_METRES_PER_DEGREE * float(np.min(np.diff(source.lat))), 10.0)
+    corners = np.array([[a, o, site.alt_m] for a in source.lat[[0, -1]] for o in source.lon[[0, -1]]])
+    enu = frames.geodetic2enu(corners, origin)
+    low = np.maximum(enu[:, :2].min(axis=0), -EXTENT_M)
+    high = np.minimum(enu[:, :2].max(axis=0), EXTENT_M)
+    step = max(step, float((high - low).max()) / (MAX_SIDE - 1))
+    east, north = (np.arange(low[k], high[k] + 0.5 * step, step) for k in (0, 1))
+    e, n = np.meshgrid(east, north)
+    sample = RegularGridInterpolator((source.lat, source.lon), source.height_m)
+    level = np.zeros_like(e)
+    for _ in range(3):  # the ground lies under or over the plane, so its latitude hangs on its height: this converges
+        up = frames.level2enu_up(e, n, level, site.radius_m)
+        geodetic = frames.enu2geodetic(np.stack([e, n, up], axis=-1), origin)
+        lat = np.clip(geodetic[..., 0], source.lat[0], source.lat[-1])
+        lon = np.clip(geodetic[..., 1], source.lon[0], source.lon[-1])
+        ground = np.stack([geodetic[..., 0], geodetic[..., 1], sample((lat, lon))], axis=-1)
+        level = frames.enu2level(frames.geodetic2enu(ground, origin), site.radius_m)
+    return Terrain(float(east[0]), float(north[0]), step, level)
+
+
+def _npz(path: Path, site: Site) -> _Source:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            missing = [key for key in ("lat", "lon", "height_m") if key not in archive]
+            if missing:
+                raise BadInput(f"the array {missing[0]} is missing", file=str(path))
+            lat, lon, height_m = (np.asarray(archive[key], dtype=np.float64) for key in ("lat", "lon", "height_m"))
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        if isinstance(error, BadInput):
+            raise
+        raise BadInput(f"not a whole npz file of numbers: {error}", file=str(path)) from error
+    if lat.ndim != 1 or lon.ndim != 1 or height_m.shape != (len(lat), len(lon)) or min(height_m.shape) < 2:
+        problem = f"lat {lat.shape}, lon {lon.shape} and height_m {height_m.shape} do not fit together"
+        raise BadInput(problem, file=str(path))
+    for name, axis in (("lat", lat), ("lon", lon)):
+        steps = np.diff(axis)
+        if not (np.all(np.isfinite(axis)) and (np.all(steps > 0) or np.all(steps < 0))):
+            raise BadInput("must rise or fall from each value to the next", file=str(path), column=name)
+    if lat[0] > lat[-1]:
+        lat, height_m = lat[::-1], height_m[::-1]
+    if lon[0] > lon[-1]:
+        lon, height_m = lon[::-1], height_m[:, ::-1]
+    rows, columns = (_within(axis, about) for axis, about in ((lat, site.lat_deg), (lon, site.lon_deg)))
+    return _Source(lat[rows], lon[columns], _filled(height_m[rows, columns], path))
+
+
+def _within(axis: FloatArray, about: float) -> slice:
+    """The part of an axis of degrees that can lie within the extent of the site, with a node to spare."""
+    reach = 2.0 * EXTENT_M / _METRES_PER_DEGREE / (1.0 if len(axis) == 0 else max(np.cos(np.deg2rad(80.0)), 0.17))
+    first = max(int(np.searchsorted(axis, about - reach)) - 1, 0)
+    last = min(int(np.searchsorted(axis, about + reach)) + 1, len(axis))
+    return slice(min(first, max(last - 2, 0)), max(last, first + 2))
+
+
+def _geotiff(path: Path, site: Site) -> _Source:
+    """The part of a GeoTIFF about the site, warped to latitude and longitude."""
+    import rasterio
+    from rasterio.enums import Resampling
+    from rasterio.errors import RasterioError
+    from rasterio.vrt import WarpedVRT
+    from rasterio.windows import Window, from_bounds
+
+    try:
+        with rasterio.open(path) as raster:
+            if raster.crs is None:
+                raise BadInput("the GeoTIFF names no coordinate system", file=str(path))
+            nodata = raster.nodata if raster.nodata is not None else np.nan
+            with WarpedVRT(
+                raster, crs="EPSG:4979", resampling=Resampling.bilinear, dtype="float64", nodata=nodata
+            ) as grid:
+                window = from_bounds(*_bounds(site), transform=grid.transform)
+                try:
+                    window = window.intersection(Window(0, 0, grid.width, grid.height)).round_offsets().round_lengths()
+                except RasterioError:
+                    raise BadInput("the grid does not cover the site", file=str(path)) from None
+                shape = tuple(int(min(max(side, 2), MAX_SOURCE_SIDE)) for side in (window.height, window.width))
+                data = grid.read(1, window=window, out_shape=shape, masked=True, resampling=Resampling.bilinear)
+                transform = grid.window_transform(window)
+                height_m = np.ma.filled(data.astype(np.float64), np.nan)
+                scale_x, scale_y = window.width / shape[1], window.height / shape[0]
+    except (RasterioError, OSError, ValueError) as error:
+        if isinstance(error, BadInput):
+            raise
+        raise BadInput(f"not a whole GeoTIFF: {error}", file=str(path)) from error
+    lon = transform.c + transform.a * scale_x * (np.arange(shape[1]) + 0.5)
+    lat = transform.f + transform.e * scale_y * (np.arange(shape[0]) + 0.5)
+    return _Source(lat[::-1], lon, _filled(height_m[::-1], path))
+
+
+def _bounds(site: Site) -> tuple[float, float, float, float]:
+    lat = 1.2 * EXTENT_M / _METRES_PER_DEGREE
+    lon = lat / max(float(np.cos(np.deg2rad(site.lat_deg))), 0.02)
+    return site.lon_deg - lon, site.lat_deg - lat, site.lon_deg + lon, site.lat_deg + lat
+
+
+def _filled(height_m: FloatArray, path: Path) -> FloatArray:
+    """Heights with every gap filled from the nearest node that has one."""
+    known = np.isfinite(height_m) & (np.abs(height_m) < 1e5)
+    if not np.any(known):
+        raise BadInput("the grid holds no height about the site", file=str(path))
+    if np.all(known):
+        return np.ascontiguousarray(height_m)
+    nearest = distance_transform_edt(~known, return_distances=False, return_indices=True)
+    return np.ascontiguousarray(height_m[tuple(nearest)])
