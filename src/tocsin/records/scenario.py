@@ -236,7 +236,10 @@ class AircraftTrafficSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class EffectorSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A statistical effector: what it can reach, how fast, and with what probability a burst ends a flight."""
+    """A statistical effector: what it can reach, how fast, and with what probability a burst ends a flight.
+
+    It is handed a track and finds the target with its own sensor, if that is within `capture_radius_m` of the track.
+    """
 
     id: Identifier
     east_m: float = 0.0
@@ -252,6 +255,8 @@ class EffectorSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     rounds: Count = 1500
     projectile_speed_mps: Positive = 1000.0  # mean over the flight
     dispersion_mrad: Positive = 2.0
+    tracking_mrad: NotNegative = 0.5  # error of the burst's centre, common to its rounds, per axis
+    capture_radius_m: Positive = 150.0
     vulnerable_m2: Positive = 0.01  # area that one round must hit
 
 

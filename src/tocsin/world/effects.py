@@ -1,10 +1,12 @@
 """What comes of a burst: a statistical effector, drawn and written to the sealed log. It aims at nothing.
 
-A burst is n independent rounds, circularly Gaussian about a common centre. The centre is off the target by the error of
-the tracked place for which the order was given, and by what the target did meanwhile that its own velocity at the time
-of fire did not tell; both count across the line of fire only. A round succeeds if it falls on a disc of the vulnerable
-area: the offset circular coverage function, P = Q(χ'² of 2 degrees of freedom, non-centrality (miss/σ)²) at (r/σ)²
-(Driels, Weaponeering, 2nd ed., chapter 3; Washburn & Kress, Combat Modeling, section 2.2).
+An order hands over a track; the effector finds the target with its own sensor if the track is near enough. A burst is
+n independent rounds, circularly Gaussian about a common centre. The centre is off the target by the tracking error of
+that sensor and by what the target did in the projectiles' flight that its velocity at the time of fire did not tell;
+both count across the line of fire only. A round succeeds if it falls on a disc of the vulnerable area: the offset
+circular coverage function, the distribution function at (r/σ)² of a chi-square of 2 degrees of freedom and
+non-centrality (miss/σ)² (Driels, Weaponeering, 2nd ed., chapter 3; Washburn & Kress, Combat Modeling,
+section 2.2).
 """
 
 from __future__ import annotations
@@ -26,11 +28,7 @@ from tocsin.world.motion import Kinematics
 from tocsin.world.streams import Streams
 from tocsin.world.truth import Effect
 
-__all__ = ["BIND_RADIUS_M", "Bursts", "Pending", "bind", "burst_probability", "miss_distance_m", "round_probability"]
-
-BIND_RADIUS_M = 500.0
-"""An order engages the true thing nearest to the ordered place, within this. Beyond it the track was of nothing: three
-σ of a small radar's azimuth (0.3°) at 20 km is 300 m, and a coasted track is off by about as much again."""
+__all__ = ["Bursts", "Pending", "bind", "burst_probability", "miss_distance_m", "round_probability"]
 
 FALLING = ("rocket", "mortar", "debris")
 GRAVITY_MPS2 = 9.80665
@@ -43,8 +41,7 @@ class Pending:
     shot: Shot
     effector: EffectorSpec
     place_m: FloatArray  # (3,) the effector
-    target_id: str
-    error_m: FloatArray  # (3,) ordered place minus true place, at the time of the track
+    target_id: str  # "": nothing true was within the capture radius
     fired: FloatArray | None = None  # (6,) true state at the time of fire; None before it, or if it was down by then
 
 
@@ -70,15 +67,16 @@ class Bursts:
         fire_t_s = truth.t_s if math.isnan(order.fire_t_s) else max(order.fire_t_s, truth.t_s)
         effect_t_s = fire_t_s + 0.5 * effector.burst_s + range_m / effector.projectile_speed_mps
         shot = Shot(fire_t_s, self._count, order.order_id, effector.id, order.track_id, effect_t_s, order.rounds)
-        return Pending(shot, effector, place_m, *bind(order, truth))
+        return Pending(shot, effector, place_m, bind(order, truth, effector.capture_radius_m))
 
     def fire(self, pending: Pending, truth: Kinematics) -> None:
         """Note what the target does as the burst begins."""
         pending.fired = _state_of(pending.target_id, truth)
 
     def effect(self, pending: Pending, truth: Kinematics) -> Effect:
-        """Draw what the burst does at `truth.t_s`. One number is drawn whatever the case, from the target's stream."""
-        drawn = float(self._streams.of(pending.target_id).random())
+        """Draw what the burst does at `truth.t_s`. The same numbers are drawn whatever the case."""
+        rng = self._streams.of(pending.target_id)
+        drawn, tracking = float(rng.random()), rng.standard_normal(2)
         state = None if pending.target_id in self._ended else _state_of(pending.target_id, truth)
         range_m = miss_m = math.nan
         single = burst = 0.0
@@ -86,7 +84,8 @@ class Bursts:
         if state is not None:
             range_m = math.dist(state[:3], pending.place_m)
             falling = truth.kind[truth.id.index(pending.target_id)] in FALLING
-            miss_m = miss_distance_m(pending, state, truth.t_s, falling)
+            tracking_m = tracking * pending.effector.tracking_mrad * 1e-3 * range_m
+            miss_m = miss_distance_m(pending, state, truth.t_s, falling, tracking_m)
             single = 1.0 if self._always_hits else round_probability(pending.effector, range_m, miss_m)
             burst = burst_probability(single, pending.shot.rounds)
             cause = "dispersion"
@@ -122,26 +121,24 @@ class Bursts:
         )
 
 
-def bind(order: EngagementOrder, truth: Kinematics) -> tuple[str, FloatArray]:
-    """Id of the true thing nearest to the ordered place and the error (3,) of that place; "" and zeros for nothing.
+def bind(order: EngagementOrder, truth: Kinematics, radius_m: float) -> str:
+    """Id of the true thing nearest to the ordered place, "" when none is within `radius_m`.
 
     The place is that of `order.t_s`; the truth, of a moment more or less, is carried there by its velocity.
     """
     if not truth.id:
-        return "", np.zeros(3)
+        return ""
     there = truth.state[:, :3] + truth.state[:, 3:] * (order.t_s - truth.t_s)
-    error = np.array(order.position_m) - there
-    distance = np.linalg.norm(error, axis=1)
+    distance = np.linalg.norm(np.array(order.position_m) - there, axis=1)
     nearest = int(np.argmin(distance))
-    if distance[nearest] > BIND_RADIUS_M:
-        return "", np.zeros(3)
-    return truth.id[nearest], error[nearest]
+    return truth.id[nearest] if distance[nearest] <= radius_m else ""
 
 
-def miss_distance_m(pending: Pending, now: FloatArray, t_s: float, falling: bool) -> float:
+def miss_distance_m(pending: Pending, now: FloatArray, t_s: float, falling: bool, tracking_m: FloatArray) -> float:
     """Offset of the burst's centre from the target's true state (6,) at `t_s`, across the line of fire, metres.
 
-    `falling`: gravity is foreseen as well, since every predictor knows it; a drone's turn is not.
+    `tracking_m` (2,) is the tracking error along two axes across the line. `falling`: gravity is foreseen as well,
+    since every predictor knows it; a drone's turn is not.
     """
     if pending.fired is None:
         return math.inf
@@ -149,10 +146,13 @@ def miss_distance_m(pending: Pending, now: FloatArray, t_s: float, falling: bool
     foreseen = pending.fired[:3] + pending.fired[3:] * dt
     if falling:
         foreseen = foreseen - np.array([0.0, 0.0, 0.5 * GRAVITY_MPS2 * dt * dt])
-    offset = pending.error_m + foreseen - now[:3]
+    offset = foreseen - now[:3]
     line = now[:3] - pending.place_m
     line = line / max(float(np.linalg.norm(line)), 1e-9)
-    return float(np.linalg.norm(offset - line * float(offset @ line)))
+    side = np.cross(line, [0.0, 0.0, 1.0] if abs(line[2]) < 0.9 else [1.0, 0.0, 0.0])
+    side = side / np.linalg.norm(side)
+    up = np.cross(side, line)
+    return math.hypot(float(offset @ side) + tracking_m[0], float(offset @ up) + tracking_m[1])
 
 
 def round_probability(effector: EffectorSpec, range_m: float, miss_m: float) -> float:
