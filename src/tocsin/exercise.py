@@ -21,7 +21,7 @@ from tocsin.records.engagement import Engaged, EngagementOrder, OperatorAct, Sho
 from tocsin.records.events import Events
 from tocsin.records.outcomes import ImpactWitness
 from tocsin.records.plan import Plan
-from tocsin.records.scenario import Scenario
+from tocsin.records.scenario import ReceiverSpec, Scenario
 from tocsin.records.site import Site
 
 __all__ = ["Step", "World", "impact_witnesses", "run"]
@@ -77,12 +77,17 @@ def impact_witnesses(scenario: Scenario, site: Site) -> tuple[ImpactWitness, ...
     """The scenario's impact sensors as an assessor may know them: where they hear, and how surely."""
     return tuple(
         ImpactWitness(
-            r.id, (r.east_m, r.north_m, _up_m(r.east_m, r.north_m, r.height_m, site)), r.max_range_m, r.probability
+            source=receiver.id,
+            position_m=(receiver.east_m, receiver.north_m, _up_m(receiver, site)),
+            max_range_m=receiver.max_range_m,
+            probability=receiver.probability,
+            debris_probability=receiver.debris_probability,
         )
-        for r in scenario.receivers
-        if r.kind == "impact"
+        for receiver in scenario.receivers
+        if receiver.kind == "impact"
     )
 
 
-def _up_m(east_m: float, north_m: float, height_m: float, site: Site) -> float:
-    return float(level2enu_up(np.asarray(east_m), np.asarray(north_m), np.asarray(height_m), site.radius_m))
+def _up_m(receiver: ReceiverSpec, site: Site) -> float:
+    place = (np.asarray(receiver.east_m), np.asarray(receiver.north_m), np.asarray(receiver.height_m))
+    return float(level2enu_up(*place, site.radius_m))

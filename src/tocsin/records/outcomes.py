@@ -78,6 +78,7 @@ class ImpactWitness:
     position_m: tuple[float, float, float]
     max_range_m: float
     probability: float
+    debris_probability: float = float("nan")  # that it takes falling remains for a strike; NaN: not stated
 
 
 @dataclass(frozen=True, slots=True)
