@@ -35,15 +35,25 @@ class Document:
     lines: dict[str, int]
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses aliases while it composes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem=f"*{event.anchor}: aliases are not read", problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
+
+
 def read(text: str, *, file: str = "") -> Document:
     """Read one YAML document. Raises BadScenario with the line of what cannot be read."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader) if _without_aliases(text, file) else None
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise BadScenario(f"not YAML: {error.problem or error.context}", file=file, line=line) from error
+        raise BadScenario(f"cannot be read as YAML: {error.problem or error.context}", file=file, line=line) from error
     except yaml.YAMLError as error:
-        raise BadScenario(f"not YAML: {error}", file=file) from error
+        raise BadScenario(f"cannot be read as YAML: {error}", file=file) from error
     if node is None:
         raise BadScenario("the file is empty", file=file, line=1)
     lines: dict[str, int] = {}
@@ -55,14 +65,6 @@ def nearest_line(document: Document, place: str) -> int:
     while place and place not in document.lines:
         place = re.sub(r"(\.?[^.\[\]]+|\[[^\]]*\])$", "", place)
     return document.lines.get(place, 1)
-
-
-def _without_aliases(text: str, file: str) -> bool:
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1 if event.start_mark else 0
-            raise BadScenario(f"aliases are not read: write *{event.anchor} out", file=file, line=line)
-    return True
 
 
 def _data(node: yaml.Node, place: str, file: str, lines: dict[str, int], depth: int) -> Data:
