@@ -7,7 +7,7 @@
 | `range_m` | above 0, at most 10,000 km; empty: bearing only |
 | `azimuth_deg` | 0 to 360, clockwise from true north |
 | `elevation_deg` | -90 to 90, geometric; empty: two-dimensional |
-| `sigma_range_m`, `sigma_azimuth_deg`, `sigma_elevation_deg` | standard deviations above 0; empty where the value is |
+| `sigma_range_m`, `sigma_azimuth_deg`, `sigma_elevation_deg` | standard deviations above 0; empty: the kind's default |
 | `range_rate_mps` | optional, positive outbound, at most 100 km/s |
 | `sigma_range_rate_mps` | optional, above 0 |
 | `snr_db`, `rcs_dbsm` | optional, -500 to 500 |
@@ -32,7 +32,7 @@ from tocsin.formats.cells import Column, Row, checked
 from tocsin.formats.chunks import Chunk, Coded, Columns, Table
 from tocsin.formats.tables import open_table, text_of
 from tocsin.formats.times import TimeBase, base_of
-from tocsin.records.arrays import BoolArray, FloatArray, IntArray
+from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.detections import Batch, DetectionTable, ErrorRecord, ReportTable
 
 __all__ = ["NUMBERS", "DetectionFile", "empty_reports", "empty_table", "open_detections"]
@@ -54,8 +54,8 @@ NUMBERS = (
     Column("rcs_dbsm", -500.0, 500.0, "a cross-section must lie in -500 to 500 dBsm"),
 )
 _NAMES = tuple(column.name for column in NUMBERS)
-_RANGE, _AZIMUTH, _ELEVATION, _S_RANGE, _S_AZIMUTH, _S_ELEVATION = range(6)
-_DEGREES = (_AZIMUTH, _ELEVATION, _S_AZIMUTH, _S_ELEVATION)
+_AZIMUTH = 1
+_DEGREES = (1, 2, 4, 5)
 _LOW = np.array([column.low for column in NUMBERS])[:, None]
 _HIGH = np.array([column.high for column in NUMBERS])[:, None]
 _TEXTS = ("t", "sensor_id", "t_arrival")
@@ -154,7 +154,7 @@ def _clean(columns: Columns, base: TimeBase, sensors: dict[str, int]) -> _Block 
     time, name = columns.texts["t"], columns.texts["sensor_id"]
     number = columns.number
     given = ~np.isnan(number)
-    if np.any(given & ((number < _LOW) | (number > _HIGH))) or not np.all(_complete(given)):
+    if np.any(given & ((number < _LOW) | (number > _HIGH))) or not np.all(given[_AZIMUTH]):
         return None
     try:
         t_s = np.array([base.seconds(text) for text in time.text])[time.code]
@@ -164,12 +164,6 @@ def _clean(columns: Columns, base: TimeBase, sensors: dict[str, int]) -> _Block 
         return None
     number[list(_DEGREES)] = np.deg2rad(number[list(_DEGREES)])
     return _Block(columns.row, t_s, time.code, time.text, arrival_s, sensor, number, [], len(columns.row))
-
-
-def _complete(given: BoolArray) -> BoolArray:
-    """Rows (n,) that have what a detection needs, of the (K, n) cells that are given."""
-    placed = (given[_S_RANGE] | ~given[_RANGE]) & (given[_S_ELEVATION] | ~given[_ELEVATION])
-    return np.asarray(given[_AZIMUTH] & given[_S_AZIMUTH] & placed)
 
 
 def _arrivals(column: Coded | None, base: TimeBase, t_s: FloatArray) -> FloatArray:
@@ -227,24 +221,12 @@ def _one(
         for rule in NUMBERS:
             column, value = rule.name, cells.get(rule.name)
             numbers.append(checked(value, rule))
-        column, value = _missing(numbers), None
-        if column:
+        if np.isnan(numbers[_AZIMUTH]):
+            column, value = "azimuth_deg", None
             raise ValueError("a value is needed here")
     except ValueError as error:
         return row.error(file, t_s, column, value, str(error))
     return (row.number, t_s, text_of(cells.get("t")), arrival_s, sensors[name]), numbers
-
-
-def _missing(numbers: list[float]) -> str:
-    """Name of the first column that a row needs and lacks, "" for none."""
-    given = [not np.isnan(value) for value in numbers]
-    if not given[_AZIMUTH]:
-        return "azimuth_deg"
-    if given[_RANGE] and not given[_S_RANGE]:
-        return "sigma_range_m"
-    if not given[_S_AZIMUTH]:
-        return "sigma_azimuth_deg"
-    return "sigma_elevation_deg" if given[_ELEVATION] and not given[_S_ELEVATION] else ""
 
 
 @dataclass(slots=True)

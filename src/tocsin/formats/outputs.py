@@ -14,6 +14,7 @@ one t, the row is the one after the second.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -32,6 +33,8 @@ from tocsin.records.events import Events
 from tocsin.records.identities import CLASSES
 from tocsin.records.site import Site
 from tocsin.records.truth import TruthTable
+
+Stream = BinaryIO | io.RawIOBase
 
 __all__ = [
     "IMPACT_COLUMNS",
@@ -61,7 +64,7 @@ _BUFFERED_ROWS = 4096
 class _CsvWriter:
     """Rows to a CSV stream, many at a time."""
 
-    def __init__(self, stream: BinaryIO, columns: tuple[str, ...]) -> None:
+    def __init__(self, stream: Stream, columns: tuple[str, ...]) -> None:
         self._stream, self._columns = stream, columns
         self._waiting: list[pa.RecordBatch] = []
         self._rows = 0
@@ -80,7 +83,9 @@ class _CsvWriter:
     def flush(self) -> None:
         """Write what waits."""
         if self._waiting:
-            pacsv.write_csv(pa.Table.from_batches(self._waiting), self._stream, _OPTIONS)
+            text = pa.BufferOutputStream()
+            pacsv.write_csv(pa.Table.from_batches(self._waiting), text, _OPTIONS)
+            self._stream.write(text.getvalue().to_pybytes())
             self._waiting, self._rows = [], 0
         self._stream.flush()
 
@@ -88,7 +93,7 @@ class _CsvWriter:
 class TracksWriter:
     """tracks.csv, as the events come. Call `close` after the last."""
 
-    def __init__(self, stream: BinaryIO, base: TimeBase) -> None:
+    def __init__(self, stream: Stream, base: TimeBase) -> None:
         self._csv, self._base = _CsvWriter(stream, TRACK_COLUMNS), base
         self._held: tuple[str, Events] | None = None
 
@@ -128,7 +133,7 @@ class TracksWriter:
 class ImpactsWriter:
     """impacts.csv, as the events come. Call `close` after the last."""
 
-    def __init__(self, stream: BinaryIO, base: TimeBase) -> None:
+    def __init__(self, stream: Stream, base: TimeBase) -> None:
         self._csv, self._base = _CsvWriter(stream, IMPACT_COLUMNS), base
 
     @property
@@ -158,7 +163,7 @@ class ImpactsWriter:
 class ReportsWriter:
     """reports.csv: the reports of the batches, in order of arrival. Call `close` after the last."""
 
-    def __init__(self, stream: BinaryIO, base: TimeBase, site: Site) -> None:
+    def __init__(self, stream: Stream, base: TimeBase, site: Site) -> None:
         self._csv, self._base = _CsvWriter(stream, REPORT_COLUMNS), base
         self._origin = np.array([site.lat_deg, site.lon_deg, site.alt_m])
 
@@ -188,7 +193,7 @@ class ReportsWriter:
 class ErrorsWriter:
     """errors.jsonl: every error record, and a count of them by column and problem."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self.counts: dict[tuple[str, str], int] = {}
         self.firsts: dict[tuple[str, str], ErrorRecord] = {}
@@ -207,7 +212,7 @@ class ErrorsWriter:
             self._stream.write(msgspec.json.encode(asdict(error)) + b"\n")
 
 
-def write_truth(stream: BinaryIO, truth: TruthTable, base: TimeBase) -> None:
+def write_truth(stream: Stream, truth: TruthTable, base: TimeBase) -> None:
     """truth.csv, in the order of the table."""
     csv = _CsvWriter(stream, TRUTH_COLUMNS)
     times, code = np.unique(truth.t_s, return_inverse=True)

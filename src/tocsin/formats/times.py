@@ -21,7 +21,7 @@ MAX_SECONDS = 1e11  # about 3,200 years: what is beyond is a slip, and floats lo
 class TimeBase:
     """How a run's files write times: `epoch` is the instant of t_s = 0, None for bare seconds."""
 
-    epoch: datetime | None = None
+    epoch: datetime | None = None  # in UTC
 
     def seconds(self, cell: Cell) -> float:
         """Seconds since the epoch of a time as written. Raises ValueError with the problem in words."""
@@ -47,7 +47,7 @@ class TimeBase:
 
     def epoch_utc(self) -> str:
         """The epoch for `Plan.epoch_utc`: ISO 8601 in UTC, "" for bare seconds."""
-        return "" if self.epoch is None else self.epoch.astimezone(UTC).isoformat()
+        return "" if self.epoch is None else self.epoch.isoformat()
 
 
 def base_of(cell: Cell) -> TimeBase | None:
@@ -55,7 +55,7 @@ def base_of(cell: Cell) -> TimeBase | None:
     try:
         instant = _instant(cell)
         if instant is not None:
-            return TimeBase(instant)
+            return TimeBase(instant.astimezone(UTC))
         _bare(cell)
     except ValueError:
         return None
