@@ -69,6 +69,13 @@ def test_a_claim_that_the_radar_refutes_is_no_cloak() -> None:
     assert once(spec(), replace(NEAR, cooperative_id="ABC123", consistent=1e-4)).orders
 
 
+def test_tight_identifies_a_silent_drone_by_what_it_makes_for() -> None:
+    passing, diving = replace(NEAR, hostile=0.5, reach=0.05), replace(NEAR, hostile=0.5, reach=0.8)
+    assert rules_of(once(spec("tight"), passing)) == ["not_hostile"]
+    assert once(spec("tight"), diving).requests
+    assert once(spec("tight"), replace(diving, hostile=0.01)).requests == ()
+
+
 def test_hold_never_engages() -> None:
     assert rules_of(once(spec("hold"), NEAR)) == ["rules_hold"]
 

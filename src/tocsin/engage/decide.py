@@ -171,9 +171,9 @@ def _threats(
     threats: list[Threat] = []
     for row in np.nonzero(rules.candidates(identities, threatening))[0].tolist():
         track_id = int(table.track_id[row])
-        harm = state.harms.get(track_id, Harm(0.0, math.nan, False, now_s))
+        harm = state.harms.get(track_id, Harm(0.0, math.nan, False, 0.0, now_s))
         left_s = harm.due_t_s - now_s
-        fault = rules.identity_fault(engagement.rules, identities, row, bool(cooperative[row]))
+        fault = rules.identity_fault(engagement.rules, identities, row, bool(cooperative[row]), harm.bound)
         if not fault and harm.persons < HARM_MIN_PERSONS:
             fault = "no_harm"
         if not fault:

@@ -33,6 +33,7 @@ class Harm:
     persons: float
     due_t_s: float
     ballistic: bool
+    bound: float  # probability that it makes for something worth striking
     valid_t_s: float
 
 
@@ -110,6 +111,7 @@ def updated_harms(people: People, harms: dict[int, Harm], events: Events) -> dic
     hostile = dict(zip(events.identities.track_id.tolist(), events.identities.hostile.tolist(), strict=True))
     reaches = events.reaches
     best: dict[int, tuple[float, float]] = {}
+    bound: dict[int, float] = {}
     for track_id, asset, expected, probability in zip(
         reaches.track_id.tolist(),
         reaches.asset_index.tolist(),
@@ -119,14 +121,15 @@ def updated_harms(people: People, harms: dict[int, Harm], events: Events) -> dic
     ):
         around = float(density_at(people, people.asset_m[asset : asset + 1])[0]) * math.pi * LETHAL_RADIUS_M**2
         persons = probability * (ASSET_PERSONS + around)
+        bound[track_id] = min(1.0, bound.get(track_id, 0.0) + probability)
         if persons > best.get(track_id, (0.0, 0.0))[0]:
             best[track_id] = (persons, expected)
     for track_id, (persons, expected) in best.items():
         risk = hostile.get(track_id, 0.0)
-        after[track_id] = Harm(risk * persons, expected, False, events.t_s + REACH_KEPT_S)
+        after[track_id] = Harm(risk * persons, expected, False, bound[track_id], events.t_s + REACH_KEPT_S)
     impacts = events.impacts
     for row, track_id in enumerate(impacts.track_id.tolist()):
         persons = expected_strike_harm(people, impacts.position_m[row, :2], impacts.covariance[row])
         due = float(impacts.impact_t_s[row])
-        after[track_id] = Harm(hostile.get(track_id, 0.0) * persons, due, True, due)
+        after[track_id] = Harm(hostile.get(track_id, 0.0) * persons, due, True, 1.0, due)
     return after

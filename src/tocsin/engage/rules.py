@@ -17,11 +17,15 @@ import numpy as np
 from tocsin.records.arrays import BoolArray
 from tocsin.records.identities import CLASSES, IdentityTable
 
-__all__ = ["candidates", "consent_needed", "friends", "identity_fault", "is_cooperative"]
+__all__ = ["candidates", "consent_needed", "declared_hostile", "friends", "identity_fault", "is_cooperative"]
 
 HOSTILE_IDENTIFIED = 0.8
-"""Tight: hostile with at least this probability. One in five so identified would be wrong at the threshold itself, and
-the operator stands behind it; 0.95 would refuse most small drones until the last seconds."""
+"""Tight: hostile with at least this probability, shown intent counted. One in five so identified would be wrong at the
+threshold itself, and the operator stands behind it; 0.95 would refuse most small drones until the last seconds."""
+
+BOUND_RATIO = 10.0
+"""Shown intent: what is hostile makes for something worth striking; of harmless flyers that come near a site one in ten
+is assumed to. Identity alone leaves a silent drone at about even odds, as it should."""
 
 HOSTILE_UNKNOWN = 0.2
 """Below this a track is taken for neutral and is not engaged even under free rules; between it and the one above it is
@@ -57,8 +61,14 @@ def candidates(identities: IdentityTable, threatening: BoolArray) -> BoolArray:
     return np.asarray((identities.hostile >= HOSTILE_UNKNOWN) | threatening)
 
 
-def identity_fault(rules: str, identities: IdentityTable, row: int, cooperative: bool) -> str:
-    """The rule that forbids to engage the track in `row` for what it is, "" for none."""
+def declared_hostile(hostile: float, bound: float) -> float:
+    """Probability of hostile intent after what was shown: `bound` is the probability that it makes for an asset."""
+    odds = hostile / max(1.0 - hostile, 1e-12) * (1.0 + (BOUND_RATIO - 1.0) * bound)
+    return odds / (1.0 + odds)
+
+
+def identity_fault(rules: str, identities: IdentityTable, row: int, cooperative: bool, bound: float) -> str:
+    """The rule that forbids to engage the track in `row` for what it is and does, "" for none."""
     if rules == "hold":
         return "rules_hold"
     if cooperative:
@@ -68,9 +78,8 @@ def identity_fault(rules: str, identities: IdentityTable, row: int, cooperative:
         return "lookalike"
     if float(identities.probability[row, _AIRCRAFT]) >= AIRCRAFT_PROBABLE:
         return "probable_aircraft"
-    if hostile < (HOSTILE_IDENTIFIED if rules == "tight" else HOSTILE_UNKNOWN):
-        return "not_hostile"
-    return ""
+    identified = declared_hostile(hostile, bound) >= HOSTILE_IDENTIFIED
+    return "" if identified or (rules == "free" and hostile >= HOSTILE_UNKNOWN) else "not_hostile"
 
 
 def consent_needed(rules: str, ideal: tuple[str, ...]) -> bool:
