@@ -24,7 +24,7 @@ types: $(VENV)/test.stamp
 	$(BIN)/mypy
 
 prove: $(VENV)/test.stamp
-	$(BIN)/python -m proofs $(TARGET)
+	$(BIN)/python -m tocsin.study $(TARGET)
 
 $(VENV)/installer.stamp: requirements/installer.txt
 	PYTHON=$(PYTHON) VENV=$(VENV) sh scripts/venv.sh

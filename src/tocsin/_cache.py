@@ -33,4 +33,4 @@ def place_kernel_cache() -> None:
     folder = str(base / "tocsin" / f"kernels-{kernel_hash()}")
     os.environ["NUMBA_CACHE_DIR"] = folder
     if "numba" in sys.modules:
-        sys.modules["numba"].config.CACHE_DIR = folder  # type: ignore[attr-defined]
+        sys.modules["numba"].config.CACHE_DIR = folder

@@ -1,0 +1,78 @@
+"""The large proofs: `python -m tocsin.study NAME` runs one and writes proofs/NAME.json.
+
+Each seed's result is kept in out/proofs/NAME.jsonl as soon as it is there, so that a proof that was stopped goes on
+where it was. The file is bound to the commit: another commit starts anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from tocsin.formats.scenarios import apply_variant, load_builtin
+from tocsin.study.warning import WarnedRaid, summarise, warned_raids
+
+Summary = object
+
+
+def commit() -> str:
+    """The commit that is checked out, with a mark when the tree differs from it."""
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() or "unknown"
+
+
+def prove_bdsc_warning(seeds: Sequence[int], kept: Path, show: Callable[[str], None]) -> Summary:
+    """`bdsc-2021` without effector: was the struck zone warned, and how many others?"""
+    scenario = apply_variant(load_builtin("bdsc-2021"), {"effector": "none"})
+    lines = kept.read_bytes().splitlines() if kept.exists() else []
+    raids = {raid.seed: raid for raid in (msgspec.json.decode(line, type=WarnedRaid) for line in lines)}
+    left = [seed for seed in seeds if seed not in raids]
+    with kept.open("ab") as stream:
+        for raid in warned_raids(scenario, left, processes=os.cpu_count() or 1):
+            raids[raid.seed] = raid
+            stream.write(msgspec.json.encode(raid) + b"\n")
+            stream.flush()
+            show(f"{len(raids)} of {len(seeds)} raids")
+    return summarise(raids[seed] for seed in seeds)
+
+
+PROOFS: dict[str, tuple[Callable[[Sequence[int], Path, Callable[[str], None]], Summary], int]] = {
+    "bdsc-warning": (prove_bdsc_warning, 200),
+}
+"""Each proof with its number of seeds."""
+
+
+def main(arguments: Iterable[str] | None = None) -> int:
+    """Run one proof and write its file."""
+    parser = argparse.ArgumentParser(prog="python -m tocsin.study", description="Run a large proof.")
+    parser.add_argument("name", choices=sorted(PROOFS))
+    parser.add_argument("--seeds", type=int, help="how many seeds, counted from 0")
+    parser.add_argument("--out", type=Path, default=Path("proofs"))
+    options = parser.parse_args(None if arguments is None else list(arguments))
+    prove, count = PROOFS[options.name]
+    version = commit()
+    kept = Path("out", "proofs", f"{options.name}-{version}.jsonl")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+
+    def show(line: str) -> None:
+        print(line, end="\r", file=sys.stderr, flush=True)  # noqa: T201
+
+    seeds = range(options.seeds or count)
+    result = {"proof": options.name, "commit": version, "result": prove(seeds, kept, show)}
+    options.out.mkdir(parents=True, exist_ok=True)
+    target = options.out / f"{options.name}.json"
+    target.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    print(f"\nwrote {target}", file=sys.stderr)  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
