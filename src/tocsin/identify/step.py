@@ -23,6 +23,7 @@ from tocsin.records.identities import CLASSES, Dismissal, IdentityTable
 from tocsin.records.plan import Plan
 from tocsin.records.scans import Scan
 from tocsin.records.tracks import TrackStep, TrackTable
+from tocsin.records.warnings import CLOSING_CLAIMS
 
 __all__ = ["State", "advance", "start"]
 
@@ -123,7 +124,8 @@ def _sighted(state: State, reports: ReportTable, table: TrackTable, elapsed_s: F
     """Weight (T,) of people's reports on each track, in whole reports, at most two: witnesses talk to each other."""
     weight = state.sightings * np.exp(-elapsed_s / SIGHTING_MEMORY_S)
     for r, kind in enumerate(reports.kind):
-        if kind != "sighting" or not np.isfinite(reports.position_m[r, :2]).all():
+        over = reports.claim[r].strip().lower().replace("_", " ").startswith(CLOSING_CLAIMS)
+        if kind != "sighting" or over or not np.isfinite(reports.position_m[r, :2]).all():
             continue
         spread = SIGHTING_REACH_M + 2.0 * max(float(np.nan_to_num(reports.sigma_m[r])), 0.0)
         back = np.clip(table.t_s - reports.t_s[r], 0.0, 60.0)

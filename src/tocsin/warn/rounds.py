@@ -1,0 +1,139 @@
+"""Rounds: tracks that are ballistic, each with its last forecast, until its time of flight is over.
+
+A round is remembered whether or not its track still is: a track lost in mid-air has not come to rest. Its forecast and
+probability stay as they were at its last detection, and only the end of its flight, seen or computed, closes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tocsin.records.arrays import FloatArray
+from tocsin.records.detections import ReportTable
+from tocsin.records.forecasts import ImpactTable
+from tocsin.records.identities import BALLISTIC, IdentityTable
+from tocsin.records.tracks import TrackStep
+from tocsin.records.warnings import WarnSettings
+from tocsin.warn.places import Places, mass_over_zones
+from tocsin.warn.rule import Dangers
+
+__all__ = ["Round", "round_dangers", "rounds_explain", "step_rounds"]
+
+REPORT_SLACK_S = 10.0  # an impact report belongs to a round that was due within this and three sigmas of it
+REPORT_SLACK_M = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One ballistic track and where it comes down."""
+
+    track_id: int
+    probability: float  # that it exists and is ballistic, at its last detection
+    impact_t_s: float
+    impact_t_sigma_s: float
+    mean_m: FloatArray  # (2,)
+    covariance_m2: FloatArray  # (2, 2)
+    mass: FloatArray  # (Z,) probability that harm reaches each zone, given that it comes down
+    held: bool  # its track is still held
+    reported: bool  # an impact was reported where and when it was due
+
+    @property
+    def due_t_s(self) -> float:
+        """When it is certainly down."""
+        return self.impact_t_s + 3.0 * self.impact_t_sigma_s
+
+
+def _forecast(
+    settings: WarnSettings, places: Places, rounds: dict[int, Round], impacts: ImpactTable, ids: set[int]
+) -> dict[int, Round]:
+    mean, covariance = impacts.position_m[:, :2], impacts.covariance
+    usable = np.isfinite(mean).all(axis=1) & np.isfinite(covariance).all(axis=(1, 2)) & np.isfinite(impacts.impact_t_s)
+    mass = np.zeros((len(mean), len(places.zone_id)))
+    mass[usable] = mass_over_zones(places, mean[usable], covariance[usable], settings.lethal_radius_m)
+    result = dict(rounds)
+    for i in np.flatnonzero(usable):
+        track_id = int(impacts.track_id[i])
+        if track_id in ids:
+            sigma = float(np.nan_to_num(impacts.impact_t_sigma_s[i]))
+            old = result.get(track_id)
+            result[track_id] = Round(
+                track_id,
+                old.probability if old else 0.0,
+                float(impacts.impact_t_s[i]),
+                sigma,
+                mean[i].copy(),
+                covariance[i].copy(),
+                mass[i].copy(),
+                held=True,
+                reported=old.reported if old else False,
+            )
+    return result
+
+
+def _explains(found: Round, reports: ReportTable) -> set[int]:
+    """Rows of impact reports that came where and when the round was due."""
+    rows: set[int] = set()
+    for r, kind in enumerate(reports.kind):
+        if kind != "impact" or not np.isfinite(reports.position_m[r, :2]).all():
+            continue
+        late = abs(float(reports.t_s[r]) - found.impact_t_s)
+        off = float(np.hypot(*(reports.position_m[r, :2] - found.mean_m)))
+        spread = 3.0 * float(np.sqrt(np.trace(found.covariance_m2) + np.nan_to_num(reports.sigma_m[r]) ** 2))
+        if late <= REPORT_SLACK_S + 3.0 * found.impact_t_sigma_s and off <= REPORT_SLACK_M + spread:
+            rows.add(r)
+    return rows
+
+
+def rounds_explain(rounds: dict[int, Round], reports: ReportTable) -> set[int]:
+    """Rows of impact reports that some round accounts for, so that they close nothing else."""
+    return {r for found in rounds.values() for r in _explains(found, reports)}
+
+
+def step_rounds(
+    settings: WarnSettings,
+    places: Places,
+    rounds: dict[int, Round],
+    now_s: float,
+    tracks: TrackStep,
+    identities: IdentityTable,
+    impacts: ImpactTable,
+    reports: ReportTable,
+) -> tuple[dict[int, Round], dict[int, str]]:
+    """Rounds after this scan, and those that are over: track_id to the evidence."""
+    table = tracks.table
+    rounds = _forecast(settings, places, rounds, impacts, {int(i) for i in impacts.track_id})
+    row_of = {int(i): k for k, i in enumerate(table.track_id)} if rounds else {}
+    ended = {end.track_id: end for end in tracks.ended}
+    over: dict[int, str] = {}
+    result: dict[int, Round] = {}
+    for track_id, found in rounds.items():
+        row = row_of.get(track_id)
+        if row is not None and (table.row[row] >= 0 or found.probability == 0.0):
+            ballistic = float(identities.probability[row, list(BALLISTIC)].sum())
+            found = replace(found, probability=float(table.existence[row]) * ballistic)
+        found = replace(found, held=row is not None, reported=found.reported or bool(_explains(found, reports)))
+        end = ended.get(track_id)
+        if end is not None and end.rule == "merged":
+            over[track_id] = f"track_merged_into_{end.merged_into}"
+        elif now_s >= found.due_t_s + settings.clear_after_impact_s:
+            over[track_id] = "impact_reported" if found.reported else "flight_time_over"
+        else:
+            result[track_id] = found
+    return result, over
+
+
+def round_dangers(settings: WarnSettings, rounds: dict[int, Round], now_s: float) -> list[Dangers]:
+    """The rounds as dangers, in order of track_id."""
+    if not rounds:
+        return []
+    found = [rounds[i] for i in sorted(rounds)]
+    probability = np.array([r.probability * r.mass for r in found])
+    expected = np.broadcast_to(np.array([r.impact_t_s for r in found])[:, None], probability.shape)
+    left = np.array([r.impact_t_s - 2.0 * r.impact_t_sigma_s - now_s for r in found])
+    pressing = np.broadcast_to((left <= settings.need_s)[:, None], probability.shape)
+    raising = np.array([now_s <= r.due_t_s for r in found])
+    ids = np.array([r.track_id for r in found], dtype=np.int64)
+    independent = np.ones(len(found), dtype=np.bool_)
+    return [Dangers(ids, ("impact",) * len(found), independent, probability, expected, pressing, raising)]
