@@ -1,0 +1,202 @@
+"""The commands, their options and their help. Each imports what it does only when it is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+import tocsin
+
+__all__ = ["app"]
+
+_EXITS = "Exit codes: 0 done, 1 fault of the program, 2 misuse or unusable input, 3 replay differs, 130 interrupted."
+_Signed = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
+
+app = App(
+    name="tocsin",
+    help="Sense, track, identify, forecast and warn of rockets, mortars, drones, birds and aircraft.",
+    help_format="markdown",
+    default_parameter=Parameter(negative=()),
+    help_epilogue=_EXITS,
+    version=tocsin.__version__,
+    version_flags=["--version"],
+)
+scenarios = App(
+    name="scenarios",
+    help="List the built-in scenarios, or show one.",
+    help_epilogue="Example: `tocsin scenarios show lost-track > mine.yaml`",
+)
+app.command(scenarios)
+
+
+@app.command(help_epilogue="Example: `tocsin run ain-al-asad-2021 --seed 7 --out out/asad`")
+def run(
+    scenario: str,
+    /,
+    *,
+    seed: int = 1,
+    out: Path | None = None,
+    effector: str | None = None,
+    json: bool = False,
+) -> int:
+    """Simulate a raid in closed loop, print its timeline, and write the run folder with its report.
+
+    Parameters
+    ----------
+    scenario
+        Name of a built-in scenario, or the path of a YAML file.
+    seed
+        Everything that is drawn follows from it.
+    out
+        Folder to write; default: `out/SCENARIO-SEED`.
+    effector
+        Option of the scenario's variant `effector`: whether the site had one, `none` or `present`.
+    json
+        Print one JSON object instead of the timeline.
+    """
+    from tocsin.cli import run as command
+
+    return command.run(scenario, seed=seed, out=out, effector=effector, as_json=json)
+
+
+@app.command(help_epilogue="Example: `tocsin track detections.csv --sensors sensors.csv --out out/mine`")
+def track(
+    detections: Path,
+    /,
+    *,
+    sensors: Path,
+    out: Path,
+    site: _Signed = None,
+    reports: Path | None = None,
+    terrain: Path | None = None,
+    wind: Annotated[str, Parameter(allow_leading_hyphen=True)] = "0,0,5",
+    drag: Literal["constant", "unknown"] = "unknown",
+    refraction: bool = False,
+    journal: bool = False,
+    json: bool = False,
+) -> int:
+    """Run the pipeline over recorded detections; write tracks.csv, impacts.csv, errors.jsonl and timing.json.
+
+    Parameters
+    ----------
+    detections
+        Detections: CSV, JSON Lines or Parquet.
+    sensors
+        Where the sensors stand: `sensor_id,lat,lon,alt_m` and what else is known of them.
+    out
+        Folder to write.
+    site
+        Origin of the frame as `LAT,LON,ALT`; default: the first sensor.
+    reports
+        What is not a plot: ADS-B, Remote ID, sightings, impacts.
+    terrain
+        Elevation grid: GeoTIFF or npz, metres above the ellipsoid.
+    wind
+        What is known of the wind as `EAST,NORTH,SIGMA` in m/s.
+    drag
+        Whether drag may vary with Mach number (`unknown`) or not (`constant`).
+    refraction
+        Correct elevations for the bending of rays in the standard atmosphere.
+    journal
+        Write the journal too, so that `tocsin replay` can recompute the run.
+    json
+        Print one JSON object instead of the summary.
+    """
+    from tocsin.cli import track as command
+
+    given = command.Given(detections, sensors, out, site, reports, terrain, wind, drag, refraction, journal)
+    return command.track(given, as_json=json)
+
+
+@app.command(help_epilogue="Example: `tocsin replay out/asad`")
+def replay(run: Path, /, *, json: bool = False) -> int:
+    """Recompute the events of a run from its journalled inputs alone, and compare.
+
+    Parameters
+    ----------
+    run
+        A run folder with a journal.
+    json
+        Print one JSON object.
+    """
+    from tocsin.cli import replay as command
+
+    return command.replay(run, as_json=json)
+
+
+@app.command(help_epilogue="Example: `tocsin report out/asad`")
+def report(run: Path, /, *, out: Path | None = None, json: bool = False) -> int:
+    """Write the incident report of a run: report.html, self-contained, and report.json beside it.
+
+    Parameters
+    ----------
+    run
+        A run folder with a journal.
+    out
+        Folder for the report; default: the run folder.
+    json
+        Print report.json instead of where it lies.
+    """
+    from tocsin.cli import report as command
+
+    return command.report(run, out=out, as_json=json)
+
+
+@app.command(help_epilogue="Example: `tocsin score out/asad/truth.csv out/asad/tracks.csv --json`")
+def score(
+    truth: Path,
+    tracks: Path,
+    /,
+    *,
+    cutoff: float | None = None,
+    t_max: float | None = None,
+    json: bool = False,
+) -> int:
+    """Score tracks against the truth: GOSPA with its parts, OSPA, SIAP, completeness, switches, NEES.
+
+    Parameters
+    ----------
+    truth
+        The file `t,id,x,y,z,vx,vy,vz,kind`. Times of a detections.csv beside it count as scans.
+    tracks
+        The file that `tocsin track` or `tocsin run` wrote.
+    cutoff
+        Cut-off of GOSPA and OSPA in metres; default: `gospa_c_m` of a scenario.json beside the truth, otherwise 100.
+    t_max
+        Score up to this time only, in seconds.
+    json
+        Print one JSON object instead of the table.
+    """
+    from tocsin.cli import score as command
+
+    return command.score(truth, tracks, cutoff_m=cutoff, t_max_s=t_max, as_json=json)
+
+
+@scenarios.default
+def scenarios_list(*, json: bool = False) -> int:
+    """List the built-in scenarios.
+
+    Parameters
+    ----------
+    json
+        Print one JSON object.
+    """
+    from tocsin.cli import scenarios as command
+
+    return command.listing(as_json=json)
+
+
+@scenarios.command(name="show", help_epilogue="Example: `tocsin scenarios show lost-track > mine.yaml`")
+def scenarios_show(name: str, /) -> int:
+    """Print one built-in scenario as YAML, to copy and change.
+
+    Parameters
+    ----------
+    name
+        Name of the scenario.
+    """
+    from tocsin.cli import scenarios as command
+
+    return command.show(name)

@@ -1,0 +1,190 @@
+"""`tocsin track`: the pipeline over recorded detections."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from tocsin.cli.folder import run_folder
+from tocsin.cli.show import errors_json, errors_lines, number, out, out_json, progress
+from tocsin.cli.timing import Stopwatch
+from tocsin.errors import BadInput
+
+_STARTED = time.perf_counter()
+
+from tocsin import pipeline  # noqa: E402 - the time that the compiled stages take to import is told in timing.json
+from tocsin.cli.warmup import warm_up  # noqa: E402
+from tocsin.formats.detections import DetectionFile, open_detections  # noqa: E402
+from tocsin.formats.outputs import ErrorsWriter, ImpactsWriter, TracksWriter  # noqa: E402
+from tocsin.formats.reports import Reports, merge, read_reports  # noqa: E402
+from tocsin.formats.sensors import level_site, read_sensors  # noqa: E402
+from tocsin.formats.terrain import read_terrain  # noqa: E402
+from tocsin.journal import JournalWriter, Origin  # noqa: E402
+from tocsin.journal.codec import canonical  # noqa: E402
+from tocsin.records.detections import Batch  # noqa: E402
+from tocsin.records.events import Events  # noqa: E402
+from tocsin.records.forecasts import ForecastSettings  # noqa: E402
+from tocsin.records.plan import Plan  # noqa: E402
+from tocsin.records.site import Site  # noqa: E402
+
+__all__ = ["Given", "plan_of", "track"]
+
+_IMPORTED = time.perf_counter()
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was asked for on the command line."""
+
+    detections: Path
+    sensors: Path
+    out: Path
+    site: str | None = None
+    reports: Path | None = None
+    terrain: Path | None = None
+    wind: str = "0,0,5"
+    drag: str = "unknown"
+    refraction: bool = False
+    journal: bool = False
+
+
+def track(given: Given, *, as_json: bool) -> int:
+    """Run the command."""
+    watch = Stopwatch()
+    watch.setup_s["imports"] = _IMPORTED - _STARTED
+    since = time.perf_counter()
+    source = open_detections(given.detections)
+    plan = plan_of(given, source)
+    reports = None if given.reports is None else read_reports(given.reports, plan.site, source.base)
+    inputs = (given.detections, given.sensors, given.reports, given.terrain)
+    folder = run_folder(given.out, inputs)
+    since = watch.set_up("files", since)
+    warm_up(plan)
+    watch.set_up("compile", since)
+    with ExitStack() as stack:
+        run = _Run(folder, plan, source, stack, journal=given.journal)
+        try:
+            _loop(run, watch, reports)
+        finally:
+            run.close()
+    (folder / "timing.json").write_text(watch.json())
+    _tell(run, watch, reports, as_json=as_json)
+    return 0
+
+
+def plan_of(given: Given, source: DetectionFile) -> Plan:
+    """The plan that the options ask for. Raises BadInput."""
+    site = None if given.site is None else level_site(*_three(given.site, "--site", "LAT,LON,ALT"))
+    site, sensors = read_sensors(given.sensors, site)
+    if given.terrain is not None:
+        site = _on(site, given.terrain)
+    east, north, sigma = _three(given.wind, "--wind", "EAST,NORTH,SIGMA")
+    if max(abs(east), abs(north)) > 150.0 or not 0.0 <= sigma <= 150.0:
+        raise BadInput("winds are within 150 m/s and sigma is not negative", column="--wind", value=given.wind)
+    forecast = ForecastSettings(east, north, sigma, given.drag == "constant")
+    epoch = source.base.epoch_utc()
+    return canonical(Plan(epoch, site, sensors, refraction=given.refraction, forecast=forecast))
+
+
+class _Run:
+    """The files of a run, and what was counted."""
+
+    def __init__(self, folder: Path, plan: Plan, source: DetectionFile, stack: ExitStack, *, journal: bool) -> None:
+        def opened(name: str) -> BinaryIO:
+            return stack.enter_context((folder / name).open("wb"))
+
+        self.folder, self.plan, self.source = folder, plan, source
+        self.tracks = TracksWriter(opened("tracks.csv"), source.base)
+        self.impacts = ImpactsWriter(opened("impacts.csv"), source.base)
+        self.errors = ErrorsWriter(opened("errors.jsonl"))
+        self.journal: JournalWriter | None = None
+        if journal:
+            origin = Origin(exercise=False, instants=source.base.epoch is not None)
+            self.journal = stack.enter_context(JournalWriter(folder, plan, origin))
+        self.confirmed, self.chain = 0, ""
+
+    def put(self, batch: Batch, events: Events) -> None:
+        """Write what came of one batch."""
+        self.tracks.put(batch, events)
+        self.impacts.put(batch, events)
+        self.errors.put(events.errors)
+        self.confirmed += len(events.tracks.confirmed)
+        if self.journal is not None:
+            self.journal.output(events)
+
+    def close(self) -> None:
+        """Write what is held back."""
+        self.tracks.close()
+        self.impacts.close()
+
+
+def _loop(run: _Run, watch: Stopwatch, reports: Reports | None) -> None:
+    plan, source = run.plan, run.source
+    batches: Iterator[Batch] = source.batches(plan.sensors.sensor_id)
+    if reports is not None:
+        batches = merge(batches, reports, source.base)
+    state = pipeline.start(plan)
+    with progress("tracking", None) as tell:
+        for batch in batches:
+            if run.journal is not None:
+                run.journal.write(batch)
+            watch.begin()
+            state, events = pipeline.advance(plan, state, batch, watch.mark)
+            watch.end(len(batch.detections.row), scan=batch.sensor_index >= 0)
+            run.put(batch, events)
+            tell(watch.scans, f"{watch.detections:,} detections")
+    if run.journal is not None:
+        run.chain = run.journal.end()
+
+
+def _three(text: str, option: str, form: str) -> tuple[float, float, float]:
+    try:
+        a, b, c = (float(part) for part in text.split(","))
+    except ValueError:
+        raise BadInput(f"three numbers are needed, {form}", column=option, value=text) from None
+    if not (abs(a) < 1e9 and abs(b) < 1e9 and abs(c) < 1e9):
+        raise BadInput("the numbers must be finite", column=option, value=text)
+    return a, b, c
+
+
+def _on(site: Site, path: Path) -> Site:
+    return level_site(site.lat_deg, site.lon_deg, site.alt_m, read_terrain(path, site))
+
+
+def _tell(run: _Run, watch: Stopwatch, reports: Reports | None, *, as_json: bool) -> None:
+    rows = run.source.rows_read
+    if as_json:
+        out_json(
+            {
+                "out": str(run.folder),
+                "rows_read": rows,
+                "detections": watch.detections,
+                "reports": 0 if reports is None else len(reports.table.t_s),
+                "scans": watch.scans,
+                "tracks": run.confirmed,
+                "track_rows": run.tracks.rows,
+                "impact_rows": run.impacts.rows,
+                "errors": errors_json(run.errors),
+                "ignored_columns": list(run.source.ignored),
+                "chain": run.chain,
+                "advance_cpu_s": watch.advance_cpu_s,
+            }
+        )
+        return
+    speed = watch.detections / watch.advance_cpu_s if watch.advance_cpu_s else 0.0
+    out(
+        f"{number(rows, 'row')} read: {number(watch.detections, 'detection')} in {number(watch.scans, 'scan')}.",
+        f"{number(run.confirmed, 'track')} confirmed; {number(run.tracks.rows, 'row')} in tracks.csv, "
+        f"{number(run.impacts.rows, 'row')} in impacts.csv.",
+        f"Pipeline: {watch.advance_cpu_s:.2f} s of CPU, {speed:,.0f} detections a second.",
+        *errors_lines(run.errors),
+    )
+    if run.source.ignored:
+        out(f"Columns that nothing reads: {', '.join(run.source.ignored)}.")
+    if run.chain:
+        out(f"Chain {run.chain}")
+    out(f"Written to {run.folder}/")
