@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from tocsin import frames
-from tocsin.forecast.recent import Look
+from tocsin.forecast.recent import Look, rows
 from tocsin.kernels.atmosphere import normal_gravity_mps2
-from tocsin.kernels.ballistic_watch import Known, Watched, forecast_impacts, recover, remember
-from tocsin.records.arrays import BoolArray, FloatArray, IntArray
+from tocsin.kernels.ballistic_watch import HELD, Known, Watched, forecast_impacts, recover
+from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.forecasts import ForecastSettings, ImpactTable
 from tocsin.records.plan import Plan
 from tocsin.records.tracks import TrackTable
 
-__all__ = ["LIMIT_S", "forget_posterior", "free", "impact_table", "known_from", "no_slots", "recall", "reserve"]
+__all__ = ["LIMIT_S", "impact_table", "known_from", "no_slots", "recall", "reserve"]
 
 LIMIT_S = 200.0
 """A body still aloft after this is not one that this stage can speak of."""
@@ -38,44 +38,33 @@ def known_from(plan: Plan) -> Known:
     latitude = np.deg2rad(site.lat_deg)
     gravity = normal_gravity_mps2(float(latitude), site.alt_m)
     turn = frames.EARTH_RATE_RADPS * np.array([np.cos(latitude), np.sin(latitude)])
-    prior, sigma = _prior(rules)
     refit = np.zeros(CAPACITY + 1, dtype=np.bool_)
     refit[list(REFIT_AT)] = True
-    return Known(
-        earth=np.array([site.radius_m, site.alt_m, gravity, *turn]),
-        prior=prior,
-        prior_sigma=sigma,
-        drift=np.zeros(11),
-        refit=refit,
-        places=np.array(plan.sensors.position_m, dtype=np.float64),
-        rotations=np.array(plan.sensors.rotation, dtype=np.float64),
-    )
+    poses = np.concatenate([plan.sensors.position_m[:, None, :], plan.sensors.rotation], axis=1)
+    origin = np.array([site.lat_deg, site.lon_deg, site.alt_m])
+    axes = frames.enu2ecef(np.concatenate([np.zeros((1, 3)), np.eye(3)]), origin)
+    axes[1:] -= axes[0]
+    return Known(np.array([site.radius_m, site.alt_m, gravity, *turn]), _prior(rules), poses, axes, refit)
 
 
-def _prior(rules: ForecastSettings) -> tuple[FloatArray, FloatArray]:
+def _prior(rules: ForecastSettings) -> FloatArray:
     """Mean and spread: place and speed are left open (100 km, 1 km/s), the rest is what the settings say."""
     wind = max(rules.wind_sigma_mps, FIXED)
     curve = (0.0, FIXED, 0.0, FIXED) if rules.drag_constant else (RISE, RISE_SIGMA, FALL, FALL_SIGMA)
     mean = [0.0] * 6 + [DRAG, rules.wind_east_mps, rules.wind_north_mps, curve[0], curve[2]]
     sigma = [1e5] * 3 + [1e3] * 3 + [DRAG_SIGMA, wind, wind, curve[1], curve[3]]
-    return np.array(mean), np.array(sigma)
+    return np.array([mean, sigma, [0.0] * 11])
 
 
 def no_slots(n: int) -> Watched:
     """Slots for n tracks, all free."""
     return Watched(
         track_id=np.zeros(n, dtype=np.int64),
-        fitted=np.zeros(n, dtype=np.bool_),
+        marks=np.zeros((n, 4), dtype=np.int64),
         t_s=np.zeros(n),
         x=np.zeros((n, 11)),
         p=np.zeros((n, 11, 11)),
-        taken=np.zeros(n, dtype=np.int64),
-        strikes=np.zeros(n, dtype=np.int64),
-        held=np.zeros(n, dtype=np.int64),
-        memory_t_s=np.zeros((n, CAPACITY)),
-        memory_z=np.zeros((n, CAPACITY, 4)),
-        memory_sigma=np.zeros((n, CAPACITY, 4)),
-        memory_sensor=np.zeros((n, CAPACITY), dtype=np.int64),
+        memory=np.zeros((n, CAPACITY, 10)),
     )
 
 
@@ -89,55 +78,42 @@ def reserve(watched: Watched, wanted: int) -> tuple[Watched, IntArray]:
     return watched, empty[:wanted]
 
 
-def free(watched: Watched, slots: BoolArray) -> None:
-    """Empty some slots, in place."""
-    watched.track_id[slots] = 0
-    forget_posterior(watched, np.flatnonzero(slots))
-
-
-def forget_posterior(watched: Watched, slots: IntArray) -> None:
-    """Let some slots begin anew, in place."""
-    for column in (watched.fitted, watched.taken, watched.strikes, watched.held):
-        column[slots] = 0
-
-
 def recall(
     looks: tuple[Look, ...], table: TrackTable, row: int, gravity_mps2: float, slot: int, watched: Watched
 ) -> None:
-    """Fill the memory of a slot, in place, with what recent looks hold of the track in `row` of the table."""
-    born, now = table.born_t_s[row] - 1e-6, table.t_s
-    range_m = float(np.linalg.norm(table.state[row, :3]))
-    for look in [look for look in looks if born <= look.t_s < now][-CAPACITY // 2 :]:
-        error = float(np.nanmedian(look.sigma[:, 0]) + range_m * np.nanmedian(look.sigma[:, 1]))
+    """Begin a slot anew, in place, with what recent looks hold of the track in `row` of the table."""
+    born, held = table.born_t_s[row] - 1e-6, 0
+    for look in [look for look in looks if born <= look.scan.t_s < table.t_s][-CAPACITY // 2 :]:
+        d = look.scan.detections
+        error = float(np.nanmedian(d.sigma_range_m) + np.nanmedian(d.range_m * d.sigma_azimuth_rad))
         found = recover(
-            look.t_s, look.position_m, look.owner, int(table.track_id[row]), now,
-            table.state[row], table.covariance[row],
-            gravity_mps2, error,
+            look.scan.t_s, look.scan.position_m, look.owner, int(table.track_id[row]), table.t_s, table.state[row],
+            table.covariance[row], gravity_mps2, error,
         )  # fmt: skip
         if found >= 0:
-            remember(slot, look.t_s, look.sensor_index, look.z[found], look.sigma[found], watched)
+            watched.memory[slot, held] = rows(look.scan, np.array([found]))[0]
+            held += 1
+    watched.track_id[slot], watched.t_s[slot] = table.track_id[row], table.t_s
+    watched.marks[slot] = 0
+    watched.marks[slot, HELD] = held
 
 
 def impact_table(
-    plan: Plan, known: Known, watched: Watched, slots: IntArray, t_s: float, terrain: tuple[FloatArray, FloatArray]
+    known: Known, watched: Watched, slots: IntArray, t_s: float, terrain: tuple[FloatArray, FloatArray]
 ) -> ImpactTable:
-    """The impacts of the tracks in some slots; those without one have no row."""
-    n = slots.size
-    when, where, spread = np.empty(n), np.empty((n, 3)), np.empty((n, 3, 3))
-    if n:
-        levels, grid = terrain
-        work = np.empty((8, 11, 11))
-        forecast_impacts(known, levels, grid, LIMIT_S, slots, watched, when, where, spread, work)
-    good = np.isfinite(when) & (when >= t_s)
-    origin = np.array([plan.site.lat_deg, plan.site.lon_deg, plan.site.alt_m])
-    geodetic = frames.enu2geodetic(where[good], origin) if good.any() else np.empty((0, 3))
+    """The impacts of the tracks in some slots; those without one to come have no row."""
+    impact, spread = np.empty((slots.size, 6)), np.empty((slots.size, 3, 3))
+    if slots.size:
+        forecast_impacts(known, *terrain, LIMIT_S, slots, watched, impact, spread, np.empty((8, 11, 11)))
+        coming = impact[:, 0] >= t_s
+        slots, impact, spread = slots[coming], impact[coming], spread[coming]
     return ImpactTable(
         t_s=t_s,
-        track_id=watched.track_id[slots[good]],
-        impact_t_s=when[good],
-        impact_t_sigma_s=np.sqrt(spread[good, 2, 2]),
-        position_m=where[good],
-        lat_deg=geodetic[:, 0],
-        lon_deg=geodetic[:, 1],
-        covariance=spread[good, :2, :2],
+        track_id=watched.track_id[slots],
+        impact_t_s=impact[:, 0],
+        impact_t_sigma_s=np.sqrt(spread[:, 2, 2]),
+        position_m=impact[:, 1:4],
+        lat_deg=impact[:, 4],
+        lon_deg=impact[:, 5],
+        covariance=spread[:, :2, :2],
     )

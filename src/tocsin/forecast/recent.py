@@ -10,7 +10,7 @@ from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.scans import Scan
 from tocsin.records.tracks import TrackTable
 
-__all__ = ["KEEP_S", "KEEP_SCANS", "Look", "keep", "measured", "owners"]
+__all__ = ["Look", "keep", "owners", "rows"]
 
 KEEP_S = 3.0
 """A tracker confirms on the second to third hit; with detections missed that is within 2.5 s at 0.25 to 1 s scans."""
@@ -20,22 +20,22 @@ KEEP_SCANS = 4
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The detections of one past scan, and which track each was given to (0: none)."""
+    """A past scan, and which track each of its detections was given to (0: none)."""
 
-    t_s: float
-    sensor_index: int
-    position_m: FloatArray  # (n, 3)
-    z: FloatArray  # (n, 4) range, azimuth, elevation, range rate
-    sigma: FloatArray  # (n, 4)
+    scan: Scan
     owner: IntArray  # (n,)
 
 
-def measured(scan: Scan) -> tuple[FloatArray, FloatArray]:
-    """Detections and their standard deviations as the estimator takes them, each (n, 4)."""
+def rows(scan: Scan, index: IntArray) -> FloatArray:
+    """Some detections of a scan as the estimator takes them, (m, 10); see `kernels.ballistic_fit`."""
     d = scan.detections
-    z = np.stack([d.range_m, d.azimuth_rad, d.elevation_rad, d.range_rate_mps], axis=1)
-    sigma = np.stack([d.sigma_range_m, d.sigma_azimuth_rad, d.sigma_elevation_rad, d.sigma_range_rate_mps], axis=1)
-    return z, sigma
+    row = np.empty((index.size, 10))
+    row[:, 0], row[:, 1] = scan.t_s, scan.sensor_index
+    measured = (d.range_m, d.azimuth_rad, d.elevation_rad, d.range_rate_mps)
+    sigma = (d.sigma_range_m, d.sigma_azimuth_rad, d.sigma_elevation_rad, d.sigma_range_rate_mps)
+    for column, values in enumerate(measured + sigma):
+        row[:, 2 + column] = values[index]
+    return row
 
 
 def owners(detections: int, table: TrackTable) -> IntArray:
@@ -49,6 +49,6 @@ def owners(detections: int, table: TrackTable) -> IntArray:
 def keep(looks: tuple[Look, ...], new: Look) -> tuple[Look, ...]:
     """The memory with one more look, without those that are both too old and too many."""
     looks = (*looks, new)
-    newest = max(look.t_s for look in looks)
+    oldest = max(look.scan.t_s for look in looks) - KEEP_S
     spare = len(looks) - KEEP_SCANS
-    return tuple(look for i, look in enumerate(looks) if i >= spare or look.t_s >= newest - KEEP_S)
+    return tuple(look for i, look in enumerate(looks) if i >= spare or look.scan.t_s >= oldest)

@@ -1,8 +1,9 @@
 """Estimation of a ballistic state from raw polar detections: a least-squares start and a sequential filter.
 
-The state x (11) is that of `kernels.ballistics`, at the time of the newest detection used. A detection is a row z (4):
-range (m), azimuth, elevation (rad), range rate (m/s) in the sensor's own frame, NaN where not measured, with its
-standard deviations; the sensor's place (3,) and rotation (3, 3: sensor axes to site axes) go with it.
+The state x (11) is that of `kernels.ballistics`. A detection is a row (10): time (s), sensor's number, then range (m),
+azimuth, elevation (rad) and range rate (m/s) in the sensor's own frame, NaN where not measured, then their standard
+deviations. `poses` (S, 4, 3) has each sensor's place in row 0 and the rotation from its axes to the site's below it.
+`prior` (3, 11) has the mean, the standard deviation, and the variance that a filtered state gains per second.
 
 Sources: Bar-Shalom, Li, Kirubarajan, Estimation with Applications to Tracking and Navigation, 2001, sections 3.4 (least
 squares with prior), 10.3 (extended filter); Farina, Ristic, Benvenuti, IEEE TAES 38(3), 2002, for its efficiency here.
@@ -19,16 +20,17 @@ from tocsin.kernels.ballistics import propagate
 from tocsin.kernels.jit import kernel
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
-__all__ = ["absorb", "first_guess", "fit", "innovate", "predict"]
+__all__ = ["absorb", "first_guess", "fit", "predict"]
 
 N = 11
 """Length of the state."""
 M = 4
-"""Length of a detection."""
+"""Components of a detection."""
 DRAG, DRAG_LEAST, DRAG_MOST = 6, 2e-5, 0.05
 """Index and hard limits (m²/kg) of the drag parameter: a solid iron ball of 2 m, a shuttlecock."""
+SOFT = 5.0
+"""Squared residual a component from which a detection is weighed down: true ones pass it once in 500."""
 
 
 @kernel
@@ -100,40 +102,9 @@ def predict(
 
 
 @kernel
-def innovate(
-    x: FloatArray, p: FloatArray, z: FloatArray, sigma: FloatArray, place: FloatArray, rotation: FloatArray
-) -> tuple[float, int]:
-    """Normalised innovation squared of a detection, and how many components it has."""
-    seen, h, ph = np.empty(M), np.empty((M, 6)), np.empty((M, 6))
-    look(x, place, rotation, seen, h)
-    d, s = np.empty(M), np.empty((M, M))
-    n = 0
-    for i in range(M):
-        if not (math.isfinite(z[i]) and sigma[i] > 0.0):
-            continue
-        for m in range(6):
-            h[n, m] = h[i, m]
-        d[n] = _residual(z, seen, i)
-        for c in range(6):
-            ph[n, c] = 0.0
-            for m in range(6):
-                ph[n, c] += h[n, m] * p[m, c]
-        for j in range(n + 1):
-            s[n, j] = sigma[i] * sigma[i] if j == n else 0.0
-            for c in range(6):
-                s[n, j] += ph[n, c] * h[j, c]
-        n += 1
-    nis = 0.0
-    for i in range(n):  # forward substitution through the Cholesky factor, row by row
-        for j in range(i + 1):
-            for m in range(j):
-                s[i, j] -= s[i, m] * s[j, m]
-            s[i, j] = math.sqrt(max(s[i, i], 1e-300)) if i == j else s[i, j] / s[j, j]
-        for m in range(i):
-            d[i] -= s[i, m] * d[m]
-        d[i] /= s[i, i]
-        nis += d[i] * d[i]
-    return nis, n
+def _limit(components: int) -> float:
+    """Squared innovation that one true detection in about 100,000 passes: chi-square with 1 to 4 components."""
+    return 15.0 + 3.6 * components
 
 
 @kernel
@@ -142,63 +113,71 @@ def absorb(
     sigma: FloatArray,
     place: FloatArray,
     rotation: FloatArray,
-    loosen: float,
     x_io: FloatArray,
     p_io: FloatArray,
-) -> None:
-    """Update a state with one detection, component by component, the best-known first to keep the linearisation short.
+    work_io: FloatArray,
+) -> bool:
+    """Update a state with one detection, component by component; False, nothing changed, when it is out of the gate.
 
-    `loosen` multiplies the variances: 1, or more for a detection that may not be the track's.
+    The squared normalised innovations of the components, each given those before, add up to that of all of them.
     """
-    seen, h, gain = np.empty(M), np.empty((M, 6)), np.empty(N)
+    x, gain, seen = work_io[7, 0], work_io[7, 1], work_io[7, 2]
+    p, h = work_io[6], work_io[5]
+    for r in range(N):
+        x[r] = x_io[r]
+        for c in range(N):
+            p[r, c] = p_io[r, c]
+    squared, n = 0.0, 0
     for i in range(M):
         if not (math.isfinite(z[i]) and sigma[i] > 0.0):
             continue
-        look(x_io, place, rotation, seen, h)
+        look(x, place, rotation, seen, h)
         residual = _residual(z, seen, i)
-        spread = loosen * sigma[i] * sigma[i]
+        spread = sigma[i] * sigma[i]
         for r in range(N):
             gain[r] = 0.0
             for m in range(6):
-                gain[r] += p_io[r, m] * h[i, m]
+                gain[r] += p[r, m] * h[i, m]
         for m in range(6):
             spread += h[i, m] * gain[m]
+        squared, n = squared + residual * residual / spread, n + 1
         for r in range(N):
-            x_io[r] += gain[r] * residual / spread
+            x[r] += gain[r] * residual / spread
             for c in range(r + 1):
-                p_io[r, c] -= gain[r] * gain[c] / spread
-                p_io[c, r] = p_io[r, c]
-    x_io[DRAG] = min(max(x_io[DRAG], DRAG_LEAST), DRAG_MOST)
+                p[r, c] -= gain[r] * gain[c] / spread
+                p[c, r] = p[r, c]
+    if not squared <= _limit(n):
+        return False
+    x[DRAG] = min(max(x[DRAG], DRAG_LEAST), DRAG_MOST)
+    for r in range(N):
+        x_io[r] = x[r]
+        for c in range(N):
+            p_io[r, c] = p[r, c]
+    return True
 
 
 @kernel
 def first_guess(
-    count: int,
-    t_s: FloatArray,
-    z: FloatArray,
-    sensor: IntArray,
-    places: FloatArray,
-    rotations: FloatArray,
-    gravity_mps2: float,
-    reference_s: float,
-    x_io: FloatArray,
+    poses: FloatArray, gravity_mps2: float, reference_s: float, held: int, memory: FloatArray, x_io: FloatArray
 ) -> bool:
     """Position and velocity at `reference_s` by a straight-line fit to the detections that have range and elevation,
     free fall taken out; False, and nothing changed, when fewer than two different times have such a detection.
     """
     s0, s1, s2 = 0.0, 0.0, 0.0
     y, ty, local = np.zeros(3), np.zeros(3), np.empty(3)
-    for j in range(count):
-        if not (math.isfinite(z[j, 0]) and math.isfinite(z[j, 2])):
+    for j in range(held):
+        range_m, azimuth, elevation = memory[j, 2], memory[j, 3], memory[j, 4]
+        if not (math.isfinite(range_m) and math.isfinite(elevation)):
             continue
-        dt = t_s[j] - reference_s
-        flat = z[j, 0] * math.cos(z[j, 2])
-        local[0], local[1], local[2] = flat * math.sin(z[j, 1]), flat * math.cos(z[j, 1]), z[j, 0] * math.sin(z[j, 2])
+        pose = poses[int(memory[j, 1])]
+        dt = memory[j, 0] - reference_s
+        flat = range_m * math.cos(elevation)
+        local[0], local[1], local[2] = flat * math.sin(azimuth), flat * math.cos(azimuth), range_m * math.sin(elevation)
         s0, s1, s2 = s0 + 1.0, s1 + dt, s2 + dt * dt
         for i in range(3):
-            value = places[sensor[j], i] + (0.5 * gravity_mps2 * dt * dt if i == 2 else 0.0)
+            value = pose[0, i] + (0.5 * gravity_mps2 * dt * dt if i == 2 else 0.0)
             for m in range(3):
-                value += rotations[sensor[j], i, m] * local[m]
+                value += pose[1 + i, m] * local[m]
             y[i] += value
             ty[i] += value * dt
     spread = s0 * s2 - s1 * s1
@@ -212,22 +191,23 @@ def first_guess(
 
 @kernel
 def _collect(
-    z: FloatArray,
-    sigma: FloatArray,
-    place: FloatArray,
-    rotation: FloatArray,
+    detection: FloatArray,
+    pose: FloatArray,
+    soft: float,
     x: FloatArray,
     phi: FloatArray,
-    soft: float,
     a_io: FloatArray,
     b_io: FloatArray,
+    work_io: FloatArray,
 ) -> tuple[float, int]:
     """Add one detection to the normal equations a dx = b; returns its squared residual and number of components.
 
     A detection whose squared residual passes `soft` a component is weighed down to it: it may not be the track's.
+    `work_io` is scratch (5, 11).
     """
-    seen, h, row = np.empty(M), np.empty((M, 6)), np.empty(N)
-    look(x, place, rotation, seen, h)
+    seen, row, h = work_io[0], work_io[1], work_io[2:]
+    z, sigma = detection[2:6], detection[6:10]
+    look(x, pose[0], pose[1:], seen, h)
     total, n = 0.0, 0
     for i in range(M):
         if math.isfinite(z[i]) and sigma[i] > 0.0:
@@ -241,7 +221,8 @@ def _collect(
         residual = _residual(z, seen, i)
         for c in range(N):
             row[c] = 0.0
-            for m in range(6):
+        for m in range(6):
+            for c in range(N):
                 row[c] += h[i, m] * phi[m, c]
         for r in range(N):
             b_io[r] += weight * row[r] * residual
@@ -284,42 +265,38 @@ def _solve(factor: FloatArray, b_io: FloatArray) -> None:
 def fit(
     earth: FloatArray,
     prior: FloatArray,
-    prior_sigma: FloatArray,
+    poses: FloatArray,
     rounds: int,
-    count: int,
-    t_s: FloatArray,
-    z: FloatArray,
-    sigma: FloatArray,
-    sensor: IntArray,
-    places: FloatArray,
-    rotations: FloatArray,
     reference_s: float,
+    held: int,
+    memory: FloatArray,
     x_io: FloatArray,
     p_out: FloatArray,
     work_io: FloatArray,
 ) -> float:
-    """Most probable state at `reference_s` given the first `count` detections, by Gauss-Newton from the guess `x_io`.
+    """Most probable state at `reference_s` given the first `held` detections, by Gauss-Newton from the guess `x_io`.
 
     `p_out` (11, 11) is its covariance. Every detection is reached by flying the state to its time, so the order does
     not matter. Returns the squared residual a component; infinity when the normal equations cannot be solved.
+    `work_io` is scratch (8, 11, 11).
     """
-    a, phi, column = work_io[6], work_io[5, :6], work_io[7, 0]
-    x, b = work_io[7, 1], work_io[7, 2]
+    a, phi = work_io[6], work_io[5, :6]
+    column, x, b, scratch = work_io[7, 0], work_io[7, 1], work_io[7, 2], work_io[7, 3:]
     misfit = math.inf
     for turn in range(rounds):
         for r in range(N):
-            b[r] = (prior[r] - x_io[r]) / prior_sigma[r] ** 2
+            b[r] = (prior[0, r] - x_io[r]) / prior[1, r] ** 2
             for c in range(N):
-                a[r, c] = 1.0 / prior_sigma[r] ** 2 if r == c else 0.0
+                a[r, c] = 1.0 / prior[1, r] ** 2 if r == c else 0.0
             x[r] = x_io[r]
             for c in range(6):
                 phi[c, r] = 1.0 if c == r else 0.0
         now, total, n = reference_s, 0.0, 0
-        for j in range(count - 1, -1, -1):
-            propagate(earth, t_s[j] - now, x, phi, work_io)
-            now = t_s[j]
-            soft = 1e12 if turn == 0 else 5.0
-            squared, m = _collect(z[j], sigma[j], places[sensor[j]], rotations[sensor[j]], x, phi, soft, a, b)
+        soft = math.inf if turn == 0 else SOFT
+        for j in range(held - 1, -1, -1):
+            propagate(earth, memory[j, 0] - now, x, phi, work_io)
+            now = memory[j, 0]
+            squared, m = _collect(memory[j], poses[int(memory[j, 1])], soft, x, phi, a, b, scratch)
             total, n = total + squared, n + m
         if n == 0 or not _factor(a):
             return math.inf

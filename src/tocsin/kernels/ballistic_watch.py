@@ -12,15 +12,27 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tocsin.kernels.ballistic_fit import absorb, first_guess, fit, innovate, predict
+from tocsin.kernels.ballistic_fit import absorb, first_guess, fit, predict
 from tocsin.kernels.ballistics import fly_to_ground, impact_covariance
+from tocsin.kernels.geodesy import enu2latlon
 from tocsin.kernels.jit import kernel
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-__all__ = ["Known", "Watched", "forecast_impacts", "recover", "remember", "take_detections"]
+__all__ = [
+    "FITTED",
+    "HELD",
+    "STRIKES",
+    "TAKEN",
+    "Known",
+    "Watched",
+    "attend",
+    "forecast_impacts",
+    "recover",
+    "take_detections",
+]
 
 N = 11
 """Length of a ballistic state."""
@@ -33,128 +45,146 @@ LONGEST_S = 2.0
 """Longest integration step: with the step rule of `kernels.ballistics` the impact is within 0.1 m of the exact one."""
 
 
-@kernel
-def _gate(components: int) -> float:
-    """Squared innovation that one true detection in about 100,000 passes: chi-square with 1 to 4 components."""
-    return 15.0 + 3.6 * components
+FITTED, TAKEN, STRIKES, HELD = 0, 1, 2, 3
+"""Columns of a slot's marks: has a posterior; detections in it; refused in a row; detections in the memory."""
 
 
 class Known(NamedTuple):
-    """What does not depend on the track: the Earth, the prior, when to refit, where each sensor stands."""
+    """What does not depend on the track."""
 
     earth: FloatArray  # (5,) as in kernels.ballistics
-    prior: FloatArray  # (11,)
-    prior_sigma: FloatArray  # (11,)
-    drift: FloatArray  # (11,) variance added per second to each entry of a filtered state
-    refit: BoolArray  # (capacity + 1,) by number of detections in memory
-    places: FloatArray  # (S, 3)
-    rotations: FloatArray  # (S, 3, 3)
+    prior: FloatArray  # (3, 11) as in kernels.ballistic_fit
+    poses: FloatArray  # (S, 4, 3) as in kernels.ballistic_fit
+    axes: FloatArray  # (4, 3) the site's origin, east, north, up in Earth-centred axes, metres
+    refit: BoolArray  # (capacity + 1,) whether to fit anew at a number of detections
 
 
 class Watched(NamedTuple):
-    """K slots: the posterior of each watched track and its first detections."""
+    """K slots, one for each watched track: its posterior and its first detections."""
 
     track_id: IntArray  # (K,) 0: free
-    fitted: BoolArray  # (K,) has a posterior
-    t_s: FloatArray  # (K,) time of the posterior
+    marks: IntArray  # (K, 4) by the columns above
+    t_s: FloatArray  # (K,) time of the posterior; until there is one, when the watch began
     x: FloatArray  # (K, 11)
     p: FloatArray  # (K, 11, 11)
-    taken: IntArray  # (K,) detections in the posterior
-    strikes: IntArray  # (K,) detections outside the gate in a row
-    held: IntArray  # (K,) detections in the memory
-    memory_t_s: FloatArray  # (K, capacity)
-    memory_z: FloatArray  # (K, capacity, 4)
-    memory_sigma: FloatArray  # (K, capacity, 4)
-    memory_sensor: IntArray  # (K, capacity)
+    memory: FloatArray  # (K, capacity, 10) rows as in kernels.ballistic_fit
 
 
 @kernel
-def _forget_older_half(k: int, watched_io: Watched) -> None:
+def _forget_older_half(held: int, memory_io: FloatArray) -> int:
     """Keep the newer half of a memory: the older may hold a burning motor or another's detections."""
-    gone = watched_io.held[k] // 2
-    for j in range(watched_io.held[k] - gone):
-        watched_io.memory_t_s[k, j] = watched_io.memory_t_s[k, j + gone]
-        watched_io.memory_sensor[k, j] = watched_io.memory_sensor[k, j + gone]
-        for i in range(4):
-            watched_io.memory_z[k, j, i] = watched_io.memory_z[k, j + gone, i]
-            watched_io.memory_sigma[k, j, i] = watched_io.memory_sigma[k, j + gone, i]
-    watched_io.held[k] -= gone
+    gone = held // 2
+    for j in range(held - gone):
+        for i in range(memory_io.shape[1]):
+            memory_io[j, i] = memory_io[j + gone, i]
+    return held - gone
 
 
 @kernel
-def _refit(known: Known, now_s: float, k: int, watched_io: Watched, work_io: FloatArray) -> bool:
-    """Fit slot k to its memory, to the newer half if the whole cannot be believed, and so on; True when one was."""
-    x, start = watched_io.x[k], not watched_io.fitted[k]
-    while watched_io.held[k] >= LEAST:
-        n = watched_io.held[k]
-        times, z, sigma = watched_io.memory_t_s[k], watched_io.memory_z[k], watched_io.memory_sigma[k]
-        sensor = watched_io.memory_sensor[k]
+def _refit(
+    known: Known,
+    now_s: float,
+    marks_io: IntArray,
+    x_io: FloatArray,
+    p_io: FloatArray,
+    memory_io: FloatArray,
+    work_io: FloatArray,
+) -> None:
+    """Fit a slot to its memory, to the newer half if the whole cannot be believed, and so on; marks whether one was."""
+    start = marks_io[FITTED] == 0
+    marks_io[FITTED] = 0
+    while marks_io[HELD] >= LEAST:
+        n = marks_io[HELD]
         if start:
             for i in range(6, N):
-                x[i] = known.prior[i]
-            first_guess(n, times, z, sensor, known.places, known.rotations, known.earth[2], now_s, x)
-        misfit = fit(
-            known.earth, known.prior, known.prior_sigma, 4 if start else 2, n, times, z, sigma, sensor,
-            known.places, known.rotations, now_s, x, watched_io.p[k], work_io,
-        )  # fmt: skip
-        if misfit <= MISFIT:
-            watched_io.t_s[k] = now_s
-            watched_io.taken[k] = n
-            return True
+                x_io[i] = known.prior[0, i]
+            first_guess(known.poses, known.earth[2], now_s, n, memory_io, x_io)
+        rounds = 4 if start else 2
+        if fit(known.earth, known.prior, known.poses, rounds, now_s, n, memory_io, x_io, p_io, work_io) <= MISFIT:
+            marks_io[FITTED] = 1
+            marks_io[TAKEN] = n
+            return
         start = True
-        _forget_older_half(k, watched_io)
-    return False
-
-
-@kernel
-def remember(k: int, t_s: float, sensor: int, z: FloatArray, sigma: FloatArray, watched_io: Watched) -> None:
-    """Put a detection at the end of the memory of slot k, which has room."""
-    j = watched_io.held[k]
-    watched_io.memory_t_s[k, j] = t_s
-    watched_io.memory_sensor[k, j] = sensor
-    for i in range(4):
-        watched_io.memory_z[k, j, i] = z[i]
-        watched_io.memory_sigma[k, j, i] = sigma[i]
-    watched_io.held[k] = j + 1
+        marks_io[HELD] = _forget_older_half(n, memory_io)
 
 
 @kernel
 def take_detections(
-    known: Known,
-    now_s: float,
-    sensor: int,
-    slot: IntArray,
-    z: FloatArray,
-    sigma: FloatArray,
-    watched_io: Watched,
-    work_io: FloatArray,
+    known: Known, slot: IntArray, detections: FloatArray, watched_io: Watched, work_io: FloatArray
 ) -> None:
-    """Give detection i (`z`, `sigma` (m, 4)) of `sensor` at `now_s` to slot `slot[i]`, for all i; `work_io` (8, 11,
-    11).
+    """Give row i of `detections` (m, 10), all of one time, to slot `slot[i]`, for all i; `work_io` (8, 11, 11).
 
     A slot without a posterior gets one as soon as its memory can be believed. A detection outside the gate is refused.
     """
-    place, rotation = known.places[sensor], known.rotations[sensor]
     for i in range(slot.size):
         k = slot[i]
-        x, p = watched_io.x[k], watched_io.p[k]
-        if watched_io.fitted[k]:
-            predict(known.earth, known.drift, now_s - watched_io.t_s[k], x, p, work_io)
-            watched_io.t_s[k] = now_s
-            nis, components = innovate(x, p, z[i], sigma[i], place, rotation)
-            if not nis <= _gate(components):
-                watched_io.strikes[k] += 1
-                continue
-            watched_io.strikes[k] = 0
-        learning = watched_io.taken[k] == watched_io.held[k] or not watched_io.fitted[k]
-        learning = learning and watched_io.held[k] < watched_io.memory_t_s.shape[1]
-        watched_io.taken[k] += 1
-        if learning:
-            remember(k, now_s, sensor, z[i], sigma[i], watched_io)
-        if learning and (known.refit[watched_io.held[k]] or not watched_io.fitted[k]):
-            watched_io.fitted[k] = _refit(known, now_s, k, watched_io, work_io)
-        elif watched_io.fitted[k]:
-            absorb(z[i], sigma[i], place, rotation, 1.0, x, p)
+        marks, x, p, memory = watched_io.marks[k], watched_io.x[k], watched_io.p[k], watched_io.memory[k]
+        detection = detections[i]
+        pose = known.poses[int(detection[1])]
+        fitted = marks[FITTED] == 1
+        open_memory = marks[HELD] < memory.shape[0] and (marks[TAKEN] == marks[HELD] or not fitted)
+        if fitted:
+            predict(known.earth, known.prior[2], detection[0] - watched_io.t_s[k], x, p, work_io)
+        watched_io.t_s[k] = detection[0]
+        if fitted and not absorb(detection[2:6], detection[6:10], pose[0], pose[1:], x, p, work_io):
+            marks[STRIKES] += 1
+            continue
+        marks[STRIKES] = 0
+        marks[TAKEN] += 1
+        if open_memory:
+            memory[marks[HELD]] = detection
+            marks[HELD] += 1
+            if known.refit[marks[HELD]] or not fitted:
+                _refit(known, detection[0], marks, x, p, memory, work_io)
+
+
+@kernel
+def _find(sorted_ids: IntArray, wanted: int) -> int:
+    """Index of an id in an ascending table, -1: not there."""
+    low, high = 0, sorted_ids.size
+    while low < high:
+        middle = (low + high) // 2
+        if sorted_ids[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < sorted_ids.size and sorted_ids[low] == wanted else -1
+
+
+@kernel
+def attend(
+    now_s: float,
+    begin: float,
+    drop: float,
+    patience_s: float,
+    track_id: IntArray,
+    likely: FloatArray,
+    ended: IntArray,
+    watched_io: Watched,
+    slot_out: IntArray,
+) -> int:
+    """Free the slots of tracks that ended (ascending ids `ended`), fell below `drop` or were unlisted for `patience_s`.
+
+    `slot_out` (T,) is the slot of each listed track, -1: none, -2: none but it is to be watched, being `likely` to be
+    ballistic by `begin` or more. Returns the number of the latter.
+    """
+    for i in range(track_id.size):
+        slot_out[i] = -2 if likely[i] >= begin else -1
+    for k in range(watched_io.track_id.size):
+        if watched_io.track_id[k] == 0:
+            continue
+        row = _find(track_id, watched_io.track_id[k])
+        keep = likely[row] >= drop if row >= 0 else watched_io.t_s[k] >= now_s - patience_s
+        if keep and _find(ended, watched_io.track_id[k]) < 0:
+            if row >= 0:
+                slot_out[row] = k
+        else:
+            watched_io.track_id[k] = 0
+            watched_io.marks[k] = 0
+    begun = 0
+    for i in range(track_id.size):
+        begun += 1 if slot_out[i] == -2 else 0
+    return begun
 
 
 @kernel
@@ -202,25 +232,25 @@ def forecast_impacts(
     limit_s: float,
     slot: IntArray,
     watched: Watched,
-    when_out: FloatArray,
-    where_out: FloatArray,
+    impact_out: FloatArray,
     spread_out: FloatArray,
     work_io: FloatArray,
 ) -> None:
     """Fly the posterior of each slot in `slot` (m,) to the ground.
 
-    Gives the time of impact `when_out` (m,), the place `where_out` (m, 3) and the covariance `spread_out` (m, 3, 3) of
-    east, north and time; NaN where the ground is not met within `limit_s`. `work_io` is scratch (8, 11, 11).
+    `impact_out` (m, 6): time, east, north, up (m), latitude, longitude (degrees); `spread_out` (m, 3, 3): covariance of
+    east, north and time. NaN where the ground is not met within `limit_s`. `work_io` is scratch (8, 11, 11).
     """
     end, up, phi, ground = work_io[7, 0], work_io[7, 1, :3], work_io[5, :6], work_io[6, :4]
     for i in range(slot.size):
         k = slot[i]
         flown = fly_to_ground(known.earth, levels_m, grid, watched.x[k], LONGEST_S, limit_s, end, phi, up, work_io)
-        when_out[i] = watched.t_s[k] + flown
-        for j in range(3):
-            where_out[i, j] = end[j] if math.isfinite(flown) else math.nan
         if math.isfinite(flown):
             impact_covariance(end, phi, up, watched.p[k], spread_out[i], ground)
+            impact_out[i, 0] = watched.t_s[k] + flown
+            for j in range(3):
+                impact_out[i, 1 + j] = end[j]
+            impact_out[i, 4], impact_out[i, 5] = enu2latlon(known.axes, end)
         else:
-            for j in range(9):
-                spread_out[i, j // 3, j % 3] = math.nan
+            impact_out[i] = math.nan
+            spread_out[i] = math.nan
