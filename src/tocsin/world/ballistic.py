@@ -29,7 +29,10 @@ from tocsin.world.earth import (
 )
 from tocsin.world.ground import ground_level
 
-__all__ = ["fall", "hermite", "rates"]
+__all__ = ["copy", "fall", "height_above_ground", "hermite", "rates", "touch_part"]
+
+# Classical Runge–Kutta: where each slope is taken, its weight, how far it carries the next trial state.
+_NODE, _WEIGHT, _REACH = (0.0, 0.5, 0.5, 1.0), (1 / 6, 1 / 3, 1 / 3, 1 / 6), (0.5, 0.5, 1.0, 0.0)
 
 
 @kernel
@@ -64,6 +67,26 @@ def rates(
 
 
 @kernel
+def copy(values: FloatArray, values_out: FloatArray) -> None:
+    """A loop, because numba takes seconds longer to compile a slice's assignment."""
+    for i in range(values.size):
+        values_out[i] = values[i]
+
+
+@kernel
+def fill(value: float, values_out: FloatArray) -> None:
+    """One value everywhere, for the same reason as `copy`."""
+    for i in range(values_out.size):
+        values_out[i] = value
+
+
+@kernel
+def _add(base: FloatArray, slope: FloatArray, step: float, sum_out: FloatArray) -> None:
+    for i in range(base.size):
+        sum_out[i] = base[i] + step * slope[i]
+
+
+@kernel
 def _advance(
     environment: FloatArray,
     drag_m2pkg: float,
@@ -73,20 +96,22 @@ def _advance(
     state_io: FloatArray,
 ) -> None:
     """One grid step by classical Runge–Kutta, split where drag is stiff; gusts are linear between the grid's nodes."""
-    k1, k2, k3, k4 = np.empty(6), np.empty(6), np.empty(6), np.empty(6)
-    rate = rates(environment, drag_m2pkg, state_io, gust0, k1)
+    slope, trial, total = np.empty(6), np.empty(6), np.empty(6)
+    change, gust = np.empty(3), np.empty(3)
+    _add(gust1, gust0, -1.0, change)
+    rate = rates(environment, drag_m2pkg, state_io, gust0, slope)
     # Runge-Kutta 4 is stable up to 2.78 over the Jacobian's rate, which in the transonic rise is a few times `rate`.
     parts = 1 + int(rate * step_s / 0.2)
     h = step_s / parts
     for part in range(parts):
-        start, middle, stop = part / parts, (part + 0.5) / parts, (part + 1.0) / parts
-        rates(environment, drag_m2pkg, state_io, gust0 + (gust1 - gust0) * start, k1)
-        gust = gust0 + (gust1 - gust0) * middle
-        rates(environment, drag_m2pkg, state_io + 0.5 * h * k1, gust, k2)
-        rates(environment, drag_m2pkg, state_io + 0.5 * h * k2, gust, k3)
-        rates(environment, drag_m2pkg, state_io + h * k3, gust0 + (gust1 - gust0) * stop, k4)
-        for i in range(6):
-            state_io[i] += h / 6.0 * (k1[i] + 2.0 * k2[i] + 2.0 * k3[i] + k4[i])
+        copy(state_io, trial)
+        fill(0.0, total)
+        for stage in range(4):
+            _add(gust0, change, (part + _NODE[stage]) / parts, gust)
+            rates(environment, drag_m2pkg, trial, gust, slope)
+            _add(total, slope, _WEIGHT[stage], total)
+            _add(state_io, slope, h * _REACH[stage], trial)
+        _add(state_io, total, h, state_io)
 
 
 @kernel
@@ -151,11 +176,12 @@ def fall(
     `states_out` (m, 6) gets a row for each `step_s` from 0, the last at or after the impact; `gust` is (m, 3). The
     time is NaN when m rows did not suffice.
     """
-    state = start.copy()
-    states_out[0] = state
+    state = np.empty(6)
+    copy(start, state)
+    copy(state, states_out[0])
     for row in range(1, states_out.shape[0]):
         _advance(environment, drag_m2pkg, gust[row - 1], gust[row], step_s, state)
-        states_out[row] = state
+        copy(state, states_out[row])
         if height_above_ground(environment[RADIUS], east0_m, north0_m, step_m, level_m, state) <= 0.0:
             before = states_out[row - 1]
             part = touch_part(environment[RADIUS], east0_m, north0_m, step_m, level_m, before, state, step_s)

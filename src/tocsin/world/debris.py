@@ -25,7 +25,9 @@ sigma covers it. Number, scatter and echo are judgement: generic values, no real
 
 
 def break_up(setting: Setting, flight: Flight, t_s: float, state: FloatArray) -> list[Flight]:
-    """The pieces of a flight that breaks up at `t_s` in `state` (6,); drawn from the flight's own generator."""
+    """The pieces of a flight that breaks up at `t_s` in `state` (6,), from its own generator; a bird falls whole."""
+    if flight.kind == "bird":
+        return disable(setting, flight, t_s, state)
     rng = flight.rng
     pieces = []
     for number, child in enumerate(rng.spawn(_PIECES_LEAST + int(rng.poisson(_PIECES_MORE))), start=1):

@@ -2,8 +2,8 @@
 
 Gravity points to the centre of the level sphere (the sphere of the Gaussian radius of curvature through the site's
 origin) and falls with the square of the distance to it. Its value at the origin is WGS 84's normal gravity
-(Somigliana), which includes the centrifugal acceleration. Against the full field (J2, centrifugal, in ECEF) this moves
-an impact at 10 km by centimetres, which a test shows.
+(Somigliana), which includes the centrifugal acceleration. Against the full field (J2, centrifugal, in ECEF, down to the
+ellipsoid) this moves an impact at 10 km by less than 0.2 m, which a test shows.
 """
 
 from __future__ import annotations

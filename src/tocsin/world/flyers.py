@@ -15,7 +15,7 @@ import numpy as np
 from tocsin.kernels.jit import kernel
 from tocsin.records.arrays import FloatArray
 from tocsin.world.atmosphere import wind_factor
-from tocsin.world.ballistic import height_above_ground, touch_part
+from tocsin.world.ballistic import copy, height_above_ground, touch_part
 from tocsin.world.earth import RADIUS, SHEAR, WIND_EAST, WIND_NORTH, level_height, local_components, site_vector
 from tocsin.world.ground import ground_level
 
@@ -32,12 +32,14 @@ beyond the default range of every sensor and receiver."""
 _TURN, _ACCELERATION, _CLIMB, _HOVERS, _DIVES = 0, 1, 2, 3, 4
 _EAST, _NORTH, _HEIGHT, _SPEED, _AGL, _HOVER = 0, 1, 2, 3, 4, 5
 # What the autopilot knows of the current leg.
-_TO_EAST, _TO_NORTH, _DISTANCE, _LEVEL, _TARGET = 0, 1, 2, 3, 4
+_TO_EAST, _TO_NORTH, _DISTANCE, _LEVEL, _TARGET, _APPROACH = 0, 1, 2, 3, 4, 5
 # What a craft remembers: airspeed (ground speed east for a multirotor), heading (north), climb rate.
 _FIRST, _SECOND, _RISE = 0, 1, 2
 
 _LOOK_AHEAD_S = 12.0
 """Terrain following looks this far ahead: at 6 m/s of climb it clears 70 m, a slope of 1:7 at 40 m/s."""
+_RUN_IN_SLOPE = 0.47
+"""A dive starts where the target lies 25° below the horizon; until then the height of the waypoint before is held."""
 _DIVE_SLOPE = 0.9
 """A dive falls at most at this part of the airspeed (64° below the horizon)."""
 _HEIGHT_TIME_S = 3.0
@@ -47,48 +49,65 @@ _GUST_LEFT = 0.33
 
 
 @kernel
+def _hold_level(
+    east0_m: float, north0_m: float, step_m: float, level_m: FloatArray, waypoint: FloatArray, state: FloatArray
+) -> float:
+    """The level height that keeps a waypoint's height from here on, over the terrain ahead where it is above ground."""
+    if waypoint[_AGL] == 0.0:
+        return float(waypoint[_HEIGHT])
+    highest = -1e9
+    for look in range(7):
+        ahead = look * _LOOK_AHEAD_S / 6.0
+        x, y = state[0] + ahead * state[3], state[1] + ahead * state[4]
+        highest = max(highest, ground_level(east0_m, north0_m, step_m, level_m, x, y))
+    return float(waypoint[_HEIGHT] + highest)
+
+
+@kernel
 def _look(
     environment: FloatArray,
+    limits: FloatArray,
+    waypoints: FloatArray,
     east0_m: float,
     north0_m: float,
     step_m: float,
     level_m: FloatArray,
-    waypoint: FloatArray,
-    final: bool,
+    index: int,
+    end_level_m: float,
+    comes_down: bool,
     state: FloatArray,
     leg_out: FloatArray,
 ) -> None:
-    """Where the waypoint lies from here, along local axes, and the level height to hold now."""
+    """Where the waypoint lies from here, along local axes, the level height to fly for, and whether on an approach."""
     radius = environment[RADIUS]
     to, local = np.zeros(3), np.empty(3)
-    to[0], to[1] = waypoint[_EAST] - state[0], waypoint[_NORTH] - state[1]
+    to[0], to[1] = waypoints[index, _EAST] - state[0], waypoints[index, _NORTH] - state[1]
     local_components(radius, state, to, local)
     leg_out[_TO_EAST], leg_out[_TO_NORTH] = local[0], local[1]
     leg_out[_DISTANCE] = math.hypot(local[0], local[1])
     leg_out[_LEVEL] = level_height(radius, state[0], state[1], state[2])
-    leg_out[_TARGET] = waypoint[_HEIGHT]
-    if waypoint[_AGL] > 0.0:
-        here = ground_level(east0_m, north0_m, step_m, level_m, waypoint[_EAST], waypoint[_NORTH])
-        if not final:
-            here = -1e9
-            for look in range(7):
-                ahead = look * _LOOK_AHEAD_S / 6.0
-                x, y = state[0] + ahead * state[3], state[1] + ahead * state[4]
-                here = max(here, ground_level(east0_m, north0_m, step_m, level_m, x, y))
-        leg_out[_TARGET] += here
+    leg_out[_APPROACH] = 0.0
+    hold = index
+    if comes_down and index == waypoints.shape[0] - 1:
+        if limits[_DIVES] == 0.0 or leg_out[_DISTANCE] * _RUN_IN_SLOPE < abs(leg_out[_LEVEL] - end_level_m):
+            leg_out[_TARGET], leg_out[_APPROACH] = end_level_m, 1.0
+            return
+        hold = max(index - 1, 0)
+    leg_out[_TARGET] = _hold_level(east0_m, north0_m, step_m, level_m, waypoints[hold], state)
 
 
 @kernel
-def _climb(limits: FloatArray, leg: FloatArray, final: bool, speed: float, step_s: float, craft_io: FloatArray) -> None:
-    """Bend the climb rate towards the height to hold, or, on the final approach, down the straight line to its end."""
+def _climb(limits: FloatArray, leg: FloatArray, speed: float, step_s: float, craft_io: FloatArray) -> None:
+    """Bend the climb rate towards the height to hold, or, on an approach, down the straight line to its end."""
     error = leg[_TARGET] - leg[_LEVEL]
     lowest = -limits[_CLIMB]
     wanted = error / _HEIGHT_TIME_S
-    if final:
+    approach = leg[_APPROACH] > 0.0
+    if approach:
         lowest = min(lowest, -_DIVE_SLOPE * speed) if limits[_DIVES] > 0.0 else lowest
         wanted = error * speed / max(leg[_DISTANCE], speed * step_s)
     wanted = min(max(wanted, lowest), limits[_CLIMB])
-    change = limits[_ACCELERATION] * step_s * (3.0 if final else 1.0)
+    change = limits[_ACCELERATION] * step_s * (3.0 if approach else 1.0)
     craft_io[_RISE] += min(max(wanted - craft_io[_RISE], -change), change)
 
 
@@ -98,7 +117,6 @@ def _steer_wing(
     waypoint: FloatArray,
     leg: FloatArray,
     homing: bool,
-    final: bool,
     wind: FloatArray,
     step_s: float,
     craft_io: FloatArray,
@@ -115,8 +133,9 @@ def _steer_wing(
         error = (heading - craft_io[_SECOND] + math.pi) % (2.0 * math.pi) - math.pi
         turn = min(max(error / max(step_s, 1.0), -limits[_TURN]), limits[_TURN])
     craft_io[_SECOND] += turn * step_s
-    along = speed + wind[0] * math.sin(craft_io[_SECOND]) + wind[1] * math.cos(craft_io[_SECOND])
-    _climb(limits, leg, final, max(along, 1.0), step_s, craft_io)
+    flat = math.sqrt(max(speed * speed - craft_io[_RISE] ** 2, 1.0))
+    along = flat + wind[0] * math.sin(craft_io[_SECOND]) + wind[1] * math.cos(craft_io[_SECOND])
+    _climb(limits, leg, max(along, 1.0), step_s, craft_io)
 
 
 @kernel
@@ -125,7 +144,6 @@ def _steer_multirotor(
     waypoint: FloatArray,
     leg: FloatArray,
     stops: bool,
-    final: bool,
     step_s: float,
     craft_io: FloatArray,
 ) -> None:
@@ -140,7 +158,7 @@ def _steer_multirotor(
     share = min(1.0, limits[_ACCELERATION] * step_s / max(size, 1e-9))
     craft_io[_FIRST] += east * share
     craft_io[_SECOND] += north * share
-    _climb(limits, leg, final, max(math.hypot(craft_io[_FIRST], craft_io[_SECOND]), 1.0), step_s, craft_io)
+    _climb(limits, leg, max(math.hypot(craft_io[_FIRST], craft_io[_SECOND]), 1.0), step_s, craft_io)
 
 
 @kernel
@@ -230,41 +248,46 @@ def fly(
     or velocity east and north (multirotor), climb rate. `gust` (m, 3); `states_out` (m, 6), a row for each `step_s`.
     """
     radius = environment[RADIUS]
-    state, new, leg, progress = np.empty(6), np.empty(6), np.empty(5), np.array([-1.0, 0.0])
-    state[:3] = start_m
-    memory = craft.copy()
+    state, new, leg, memory, progress = np.empty(6), np.empty(6), np.empty(6), np.empty(3), np.zeros(2)
+    copy(start_m, state[:3])
+    copy(craft, memory)
+    progress[0] = -1.0
     _move(environment, limits, memory, gust[0], state)
-    states_out[0] = state
-    index, last = 0, waypoints.shape[0] - 1
+    copy(state, states_out[0])
+    last = waypoints.shape[0] - 1
+    index = min(1, last) if waypoints[0, _HOVER] == 0.0 else 0
     place = waypoints[last]
     foot = ground_level(east0_m, north0_m, step_m, level_m, place[_EAST], place[_NORTH])
-    lands = place[_HEIGHT] + (foot if place[_AGL] > 0.0 else 0.0) <= foot + 1.0
+    end_level = place[_HEIGHT] + (foot if place[_AGL] > 0.0 else 0.0)
+    dives = limits[_DIVES] > 0.0
+    comes_down = dives or end_level <= foot + 1.0
     wind = np.empty(2)
     for row in range(1, states_out.shape[0]):
-        final = index == last and (lands or limits[_DIVES] > 0.0)
-        _look(environment, east0_m, north0_m, step_m, level_m, waypoints[index], final, state, leg)
-        index = _next_leg(limits, waypoints, leg, state, step_s, index, progress)
+        _look(
+            environment, limits, waypoints, east0_m, north0_m, step_m, level_m, index, end_level, comes_down, state, leg
+        )
         factor = wind_factor(leg[_LEVEL], environment[SHEAR])
         wind[0], wind[1] = environment[WIND_EAST] * factor, environment[WIND_NORTH] * factor
         waypoint, past = waypoints[index], progress[1] > 0.0
         if limits[_HOVERS] > 0.0:
-            stops = waypoint[_HOVER] > 0.0 or (index == last and limits[_DIVES] == 0.0)
-            _steer_multirotor(limits, waypoint, leg, stops, final, step_s, memory)
+            stops = waypoint[_HOVER] > 0.0 or (index == last and not dives)
+            _steer_multirotor(limits, waypoint, leg, stops, step_s, memory)
         else:
-            _steer_wing(limits, waypoint, leg, not past, final, wind, step_s, memory)
-        new[:] = state
+            _steer_wing(limits, waypoint, leg, not past, wind, step_s, memory)
+        copy(state, new)
         _move(environment, limits, memory, gust[row], new)
         for i in range(3):
             new[i] = state[i] + 0.5 * step_s * (state[3 + i] + new[3 + i])
-        states_out[row] = new
+        copy(new, states_out[row])
         height = height_above_ground(radius, east0_m, north0_m, step_m, level_m, new)
         if height <= 0.0:
             part = touch_part(radius, east0_m, north0_m, step_m, level_m, state, new, step_s)
-            return row + 1, (row - 1 + part) * step_s, LANDED if final and limits[_DIVES] == 0.0 else DOWN
+            return row + 1, (row - 1 + part) * step_s, DOWN if dives or leg[_APPROACH] == 0.0 else LANDED
         near = leg[_DISTANCE] < 1.5 * step_s * waypoint[_SPEED]
-        if final and limits[_DIVES] > 0.0 and near and leg[_LEVEL] <= leg[_TARGET] + 1.0:
+        if dives and index == last and near and leg[_LEVEL] <= leg[_TARGET] + 1.0:
             return row + 1, row * step_s, DOWN
         if past and limits[_HOVERS] == 0.0 and math.hypot(new[0], new[1]) > LEFT_M:
             return row + 1, row * step_s, LEFT
-        state[:] = new
+        copy(new, state)
+        index = _next_leg(limits, waypoints, leg, state, step_s, index, progress)
     return states_out.shape[0], (states_out.shape[0] - 1) * step_s, FLYING

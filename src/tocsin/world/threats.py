@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from tocsin.errors import BadScenario
+from tocsin.frames import enu2level
 from tocsin.records.arrays import FloatArray
 from tocsin.records.scenario import AircraftTrafficSpec, BallisticSpec, BirdSpec, FlyerSpec, WaypointSpec
 from tocsin.records.site import Terrain
@@ -61,24 +62,34 @@ def _ballistic_flight(true: Setting, stated: Setting, spec: BallisticSpec, rng: 
 def _stated_start(stated: Setting, spec: BallisticSpec) -> tuple[float, float]:
     """Where the nominal flight must start to come down at the stated place: shifted until it does, to a centimetre.
 
-    The nominal flight ends at the height of the ground at the stated place; terrain on the way is met in the true one.
+    The nominal flight ends where it falls through the height of the ground at that place; terrain on the way is met in
+    the true flight only.
     """
     target = np.array([spec.impact_east_m, spec.impact_north_m])
-    floor = Terrain(0.0, 0.0, 1.0, np.full((1, 1), _ground(stated.terrain, *target)))
-    level = Setting(stated.environment, floor, 0.0)
+    level = _ground(stated.terrain, *target)
     place = target.copy()
-    for _ in range(6):
+    for _ in range(10):
         start = _release(stated, spec, float(place[0]), float(place[1]), spec.speed_mps, spec.elevation_deg)
-        states, time_s = fall_freely(level, start, spec.drag_m2pkg, None)
-        if not math.isfinite(time_s):
-            raise BadScenario("the flight does not come down at the stated place", place=spec.id)
-        part = time_s / FALL_STEP_S - (len(states) - 2)
-        landing = states[-2, :2] + part * (states[-1, :2] - states[-2, :2])
-        miss = target - landing
+        miss = target - _landing(stated, spec, start, level)
         place += miss
         if float(np.hypot(*miss)) < 0.01:
             break
     return float(place[0]), float(place[1])
+
+
+def _landing(stated: Setting, spec: BallisticSpec, start: FloatArray, level_m: float) -> FloatArray:
+    """East and north (2,) of where a flight falls through a level height, over bare level ground below it."""
+    radius = float(stated.environment[RADIUS])
+    lowest = min(level_m, float(enu2level(start[:3], radius)) - 1.0)
+    floor = Terrain(0.0, 0.0, 1.0, np.full((1, 1), lowest))
+    states, time_s = fall_freely(Setting(stated.environment, floor, 0.0), start, spec.drag_m2pkg, None)
+    above = enu2level(states[:, :3], radius) - level_m
+    falling = np.flatnonzero((above[:-1] > 0) & (above[1:] <= 0))
+    if not math.isfinite(time_s) or len(falling) == 0:
+        raise BadScenario("the flight does not come down at the height of the stated place", place=spec.id)
+    row = falling[-1]
+    part = above[row] / (above[row] - above[row + 1])
+    return np.asarray(states[row, :2] + part * (states[row + 1, :2] - states[row, :2]))
 
 
 def _release(
