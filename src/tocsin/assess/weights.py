@@ -83,6 +83,10 @@ WEIGHTS: dict[str, Weight] = {
     "flyer_strike_covered": Weight(
         0.5, "", "assumption: a lost drone strikes a listed asset, where sensors listen, in half of the cases"
     ),
+    "strikes_where_low": Weight(
+        0.7, "", "assumption: a drone last seen below 100 m strikes within seconds of flight, seven times in ten"
+    ),
+    "strikes_where_high": Weight(0.2, "", "assumption: from higher up it strikes so soon once in five"),
     "foreign_report_per_hour": Weight(
         1.0,
         "1/h",

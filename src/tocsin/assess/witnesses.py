@@ -80,8 +80,23 @@ def _strikes(plan: Plan, reading: Reading) -> list[tuple[float, Fall]]:
     for asset in assets:
         away_s = float(np.linalg.norm(asset.position_m[:2] - reading.flying[:2])) / speed
         spread = np.eye(2) * ((0.5 * asset.radius_m) ** 2 + sigma_m**2)
-        strikes.append((1.0, Fall(asset.position_m[:2], spread, reading.flying_t_s + away_s, 5.0 + 0.3 * away_s)))
-    return [(weight / len(strikes), strike) for weight, strike in strikes] or [(1.0, _debris_fall(reading))]
+        strikes.append(Fall(asset.position_m[:2], spread, reading.flying_t_s + away_s, 5.0 + 0.3 * away_s))
+    soon = weigh("strikes_where_low" if reading.height_m < weigh("low_m") else "strikes_where_high")
+    soon = soon if strikes else 1.0
+    return [((1.0 - soon) / len(strikes), strike) for strike in strikes] + [(soon, _strike_ahead(reading, speed))]
+
+
+def _strike_ahead(reading: Reading, speed_mps: float) -> Fall:
+    """Where a flyer that dives now, or is lost a few seconds before it strikes, comes down."""
+    sink = max(-float(reading.flying[5]), 5.0)
+    away_s = min(max(reading.height_m, 5.0) / sink, 15.0)
+    spread = np.eye(2) * ((0.5 * speed_mps * away_s + 30.0) ** 2 + float(reading.flight.sigma_m[-1]) ** 2)
+    return Fall(
+        reading.flying[:2] + 0.5 * away_s * reading.flying[3:5],
+        spread,
+        reading.flying_t_s + 0.7 * away_s,
+        2.0 + 0.5 * away_s,
+    )
 
 
 def _debris_fall(reading: Reading) -> Fall:
