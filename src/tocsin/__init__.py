@@ -3,9 +3,5 @@
 The package root offers the version alone; each public name has one import path, its module.
 """
 
-from tocsin._cache import place_kernel_cache
-
 __all__ = ["__version__"]
 __version__ = "0.1.0"
-
-place_kernel_cache()

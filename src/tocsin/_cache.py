@@ -1,14 +1,16 @@
 """Where compiled kernels are kept between runs.
 
-Numba keys its cache by one file's age, so that a kernel in another module that was edited leaves its callers stale
-(a caller keeps the old callee). The folder is therefore named after a hash of every kernel source, before numba loads.
+Numba decides by one file's age whether a compiled function is stale, so a kernel that was edited in one module leaves
+its callers in other modules with the old machine code. Each module's folder is therefore named after a hash of its
+source and of every kernel source that it imports, directly or not: an edit compiles anew what it reaches, no more.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
-import sys
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -16,7 +18,7 @@ COMPILED = ("kernels", "world")
 
 
 def kernel_hash() -> str:
-    """Hash of all compiled sources, 16 hex digits; it names the cache folder and stands in the journal's header."""
+    """Hash of all compiled sources, 16 hex digits; it stands in the journal's header."""
     digest = hashlib.sha256()
     for folder in COMPILED:
         for path in sorted((PACKAGE / folder).rglob("*.py")):
@@ -25,12 +27,42 @@ def kernel_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def place_kernel_cache() -> None:
-    """Point numba at a folder of this exact set of kernels, unless the user chose a folder."""
+def cache_folder(module: str) -> str:
+    """Folder for the machine code of a module's kernels; the user's NUMBA_CACHE_DIR where that is set."""
     if "NUMBA_CACHE_DIR" in os.environ:
-        return
+        return os.environ["NUMBA_CACHE_DIR"]
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = str(base / "tocsin" / f"kernels-{kernel_hash()}")
-    os.environ["NUMBA_CACHE_DIR"] = folder
-    if "numba" in sys.modules:
-        sys.modules["numba"].config.CACHE_DIR = folder
+    digest = hashlib.sha256()
+    for path in sorted(_reached(_source(module))):
+        digest.update(path.read_bytes())
+    return str(base / "tocsin" / f"{module.rpartition('.')[2]}-{digest.hexdigest()[:16]}")
+
+
+def _source(module: str) -> Path:
+    """File of a module; of a module outside the package (a test's own kernel) there is none to read."""
+    parts = module.split(".")[1:] if module.split(".")[0] == PACKAGE.name else []
+    return PACKAGE.joinpath(*parts).with_suffix(".py")
+
+
+def _reached(start: Path) -> set[Path]:
+    reached: set[Path] = set()
+    left = [start]
+    while left:
+        path = left.pop()
+        if path not in reached and path.is_file():
+            reached.add(path)
+            left.extend(_imports(path))
+    return reached
+
+
+@cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    """Files of the compiled folders that a file imports from."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found += [node.module, *(f"{node.module}.{name.name}" for name in node.names)]
+        elif isinstance(node, ast.Import):
+            found += [name.name for name in node.names]
+    inside = tuple(f"{PACKAGE.name}.{folder}." for folder in COMPILED)
+    return tuple(_source(name) for name in found if name.startswith(inside))

@@ -12,11 +12,14 @@ from typing import ParamSpec, TypeVar, cast
 
 import numba
 
+from tocsin._cache import cache_folder
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` on its first call and keep the machine code on disk."""
+    numba.config.CACHE_DIR = cache_folder(function.__module__)
     compiled = numba.njit(cache=True, fastmath=False, error_model="numpy", nogil=True)(function)
     return cast("Callable[P, R]", compiled)
