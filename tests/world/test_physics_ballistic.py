@@ -69,7 +69,9 @@ def ecef_impact(site: Site, weather: Weather, start: FloatArray, drag_m2pkg: flo
     ground.terminal, ground.direction = True, -1  # type: ignore[attr-defined]
     y0 = np.concatenate([frames.enu2ecef(start[:3], origin), start[3:] @ axes])
     flown = solve_ivp(slope, (0.0, 300.0), y0, method="DOP853", rtol=1e-10, atol=1e-6, events=ground)
-    return float(flown.t_events[0][0]), frames.ecef2enu(flown.y_events[0][0][:3], origin)
+    assert flown.t_events is not None
+    assert flown.y_events is not None
+    return float(flown.t_events[0][0]), frames.ecef2enu(np.asarray(flown.y_events[0])[0, :3], origin)
 
 
 @pytest.mark.parametrize("lat_deg", [-55.0, 0.0, 33.8, 80.0])

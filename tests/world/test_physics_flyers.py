@@ -187,7 +187,7 @@ def test_any_waypoints_give_a_finite_flight_above_the_ground(
 def test_level_height_and_local_axes_agree_with_frames(east_m: float, north_m: float, level_m: float) -> None:
     up = level_up(RADIUS_M, east_m, north_m, level_m)
     assert up == pytest.approx(
-        float(frames.level2enu_up(*map(np.asarray, (east_m, north_m, level_m)), RADIUS_M)), abs=1e-6
+        float(frames.level2enu_up(np.asarray(east_m), np.asarray(north_m), np.asarray(level_m), RADIUS_M)), abs=1e-6
     )
     assert level_height(RADIUS_M, east_m, north_m, up) == pytest.approx(level_m, abs=1e-6)
     place, local = np.array([east_m, north_m, up]), np.array([3.0, -4.0, 5.0])
