@@ -74,7 +74,8 @@ def _brief(
         zones = list(dict.fromkeys(line.zone_id for line in warnings))
         timed = sorted(line.seconds_left for line in warnings if line.seconds_left is not None)
         least = f"; least time left at a first warning {timed[0]:.1f} s, most {timed[-1]:.1f} s" if timed else ""
-        which = f"{len(zones)} of {_count(len(run.site.zones), 'zone')} warned ({zone_list(zones)}){least}."
+        of = f" of {len(run.site.zones)}" if len(zones) <= len(run.site.zones) else ""
+        which = f"{len(zones)}{of} {'zone' if len(zones) == 1 else 'zones'} warned ({zone_list(zones)}){least}."
         lines.append(which)
     else:
         lines.append("No zone was warned.")

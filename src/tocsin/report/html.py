@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -17,6 +18,8 @@ from tocsin.report.timeline_view import MOST_TRACKS, MOST_ZONES, timeline_chart
 
 __all__ = ["render_html"]
 
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
 
 def _clock(instant: Instant | None) -> Markup:
     """Local time of day with its UTC beside it; seconds since the start where no time of day is known."""
@@ -25,14 +28,28 @@ def _clock(instant: Instant | None) -> Markup:
     if not instant.local:
         return Markup('<span class="when">{:.1f} s</span>').format(instant.t_s)
     return Markup('<time class="when" datetime="{}">{} <span class="utc">{}Z</span></time>').format(
-        instant.utc, instant.local[11:21], instant.utc[11:21]
+        instant.utc, instant.local[11:21], _other_day(instant) + instant.utc[11:21]
     )
 
 
-def _date(instant: Instant) -> str:
-    if not instant.local:
-        return f"{instant.t_s:.1f} s"
-    return f"{instant.local[:10]} {instant.local[11:21]} (UTC{instant.local[21:]}), {instant.utc}"
+def _other_day(instant: Instant) -> str:
+    """The weekday in UTC where it is not the local one: the order of the events of a night hangs on it."""
+    if instant.local[:10] == instant.utc[:10]:
+        return ""
+    return WEEKDAYS[date.fromisoformat(instant.utc[:10]).weekday()] + " "
+
+
+def _span(report: Report) -> str:
+    """From when to when, with full dates, in local time and in UTC."""
+    began, finished = report.began, report.finished
+    if not began.local:
+        return f"{began.t_s:.1f} s to {finished.t_s:.1f} s"
+    parts = []
+    for low, high, name in ((began.local, finished.local, f"UTC{began.local[21:]}"), (began.utc, finished.utc, "UTC")):
+        weekday = WEEKDAYS[date.fromisoformat(low[:10]).weekday()]
+        until = high[11:21] if low[:10] == high[:10] else f"{high[:10]} {high[11:21]}"
+        parts.append(f"{weekday} {low[:10]} {low[11:21]} to {until} ({name})")
+    return "; ".join(parts)
 
 
 def _class_words(name: str) -> str:
@@ -47,7 +64,7 @@ def _percent(value: float | None) -> str:
     if value is None:
         return "not known"
     # A probability that rounds to certainty is not certain.
-    return "< 1 %" if 0 < value < 0.005 else "> 99 %" if 0.995 < value < 1 else f"{100 * value:.0f} %"
+    return "< 1 %" if 0 < value < 0.01 else "> 99 %" if 0.99 < value < 1 else f"{100 * value:.0f} %"
 
 
 def _interval(rate: Rate) -> str:
@@ -85,7 +102,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         clock=_clock,
-        date=_date,
+        span=_span,
         class_words=_class_words,
         words=_words,
         percent=_percent,

@@ -180,6 +180,17 @@ def _track_tags(sheet: _Sheet, tracks: list[Track]) -> Iterable[Markup]:
             yield _tag(sheet, spots, f"{track.track_id} {name}", f"track-text f-{track.classification}")
 
 
+def _keep_clear(sheet: _Sheet, report: Report) -> None:
+    """No label may cover a symbol, or the north arrow and the scale bar."""
+    places = [(one.east_m, one.north_m) for one in report.site.assets]
+    places += [(one.east_m, one.north_m) for one in report.sensors]
+    places += [(one.east_m, one.north_m) for one in report.reports]
+    for x, y in (sheet.at(*place) for place in places):
+        sheet.take(x - 7, y - 7, 14, 14)
+    sheet.take(sheet.width - 44, 10, 40, 64)
+    sheet.take(sheet.width - 260, sheet.height - 60, 256, 56)
+
+
 def _places(sheet: _Sheet, report: Report) -> Iterable[Markup]:
     for asset in report.site.assets:
         x, y = sheet.at(asset.east_m, asset.north_m)
@@ -207,6 +218,7 @@ def _places(sheet: _Sheet, report: Report) -> Iterable[Markup]:
 def _draw(report: Report, sheet: _Sheet, ident: str, title: str, *, names: bool) -> Markup:
     shown = [t for t in report.tracks if any(sheet.inside(*sheet.at(p.east_m, p.north_m)) for p in t.path)]
     notable = [track for track in shown if track.notable]
+    _keep_clear(sheet, report)
     place = [*_places(sheet, report)]  # places claim their labels before tracks do
     layers = [
         node("rect", {"x": 0, "y": 0, "width": sheet.width, "height": sheet.height, "class": "ground"}),

@@ -37,10 +37,11 @@ def rates(
     timed = [line.seconds_left for line in warnings if line.seconds_left is not None]
     dismissed = {one.id for one in run.dismissals if one.subject == "track"}
     confirmed = {track.track_id for track in tracks}
+    zones = {zone.zone_id for zone in run.site.zones}
     struck = {one.track_id for one in outcomes if one.verdict == "impacted"}
     warned = {track for line in warnings for track in line.track_ids}
     return (
-        share("Zones warned", len({line.zone_id for line in warnings}), len(run.site.zones)),
+        share("Zones warned", len({line.zone_id for line in warnings} & zones), len(zones)),
         share(f"Warnings raised with at least {USEFUL_S:g} s left", sum(s >= USEFUL_S for s in timed), len(warnings)),
         share("Tracks assessed as impacted that had caused a warning", len(struck & warned), len(struck)),
         share("Ballistic tracks with an impact forecast", forecast, len(ballistic)),

@@ -22,11 +22,10 @@ def _number(value: float) -> str:
 def node(tag: str, attributes: Mapping[str, str | float], *children: str) -> Markup:
     """One element; attribute values and text are escaped, children that are Markup already are not escaped again."""
     parts = [
-        Markup(' {}="{}"').format(name, _number(value) if isinstance(value, (int, float)) else value)
-        for name, value in attributes.items()
+        f' {name}="{escape(value) if isinstance(value, str) else _number(value)}"' for name, value in attributes.items()
     ]
-    inner = Markup("").join(escape(child) for child in children)
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(tag), Markup("").join(parts), inner)
+    inner = "".join(str(escape(child)) for child in children)
+    return Markup(f"<{tag}{''.join(parts)}>{inner}</{tag}>")
 
 
 def figure(ident: str, title: str, description: str, size: tuple[float, float], *children: str) -> Markup:

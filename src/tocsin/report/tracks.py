@@ -97,10 +97,9 @@ def reach_lines(run: RunRecord, clock: Clock) -> tuple[Reach, ...]:
 def _path(t_s: FloatArray, position_m: FloatArray, height_m: FloatArray) -> tuple[PathPoint, ...]:
     step = max(1, math.ceil(len(t_s) / PATH_POINTS))
     keep = np.unique(np.r_[np.arange(0, len(t_s), step), len(t_s) - 1])
-    return tuple(
-        PathPoint(round(float(t_s[k]), 3), *(round(float(v), 1) for v in (*position_m[k, :2], height_m[k])))
-        for k in keep
-    )
+    table = np.round(np.column_stack([position_m[keep, :2], height_m[keep]]), 1).tolist()
+    times = np.round(t_s[keep], 3).tolist()
+    return tuple(PathPoint(t, *row) for t, row in zip(times, table, strict=True))
 
 
 def _track_line(
