@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from tocsin.records.arrays import FloatArray
@@ -28,4 +29,6 @@ class Scan:
     max_range_m: float
     revisit_s: float  # given, or estimated so far
     detection_probability: float  # given, or the default of the kind
-    clutter_density_pm3: float  # false detections per cubic metre and scan, given or estimated so far
+    clutter_density_pm3: float  # false detections per cubic metre and scan if the site states them, NaN: not given
+    clutter_per_scan: float = math.nan  # as the site states it, NaN: not given
+    elapsed_s: float = 0.0  # since this sensor's scan before, 0: the first, a fragment of it, or late

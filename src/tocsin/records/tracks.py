@@ -17,7 +17,12 @@ detections; it became a duplicate of `merged_into`; it left what any sensor cove
 
 @dataclass(frozen=True, slots=True)
 class TrackTable:
-    """The T confirmed tracks after one scan or tick, coasted ones included, in order of track_id."""
+    """The T confirmed tracks after one scan or tick, coasted ones included, in order of track_id.
+
+    A confirmed track whose existence has fallen below `TrackSettings.report_existence` is held but not listed; it
+    is listed again if it is detected, and otherwise ends with a TrackEnd. For a late scan the table is that of the
+    newest time, with `row` -1 throughout.
+    """
 
     t_s: float
     track_id: IntArray  # (T,) from 1, never used twice
@@ -62,4 +67,7 @@ class TrackSettings:
 
     confirm_existence: float = 0.95
     delete_existence: float = 0.02
+    report_existence: float = (
+        0.5  # below it GOSPA is better served by silence: a missed target costs what a false one does
+    )
     max_late_s: float = 2.0  # a scan older than this behind the newest is refused with an error record

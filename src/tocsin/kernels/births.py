@@ -1,0 +1,170 @@
+"""New tracks from detections that nothing tracked explains.
+
+A track is born with a mixture of what it could be, one kind in each model's place: slow and level (turn model), fast
+and level (straight model), ballistic. Its existence is the share of new targets in the intensity at the detection.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from tocsin.kernels.jit import kernel
+from tocsin.kernels.motion import BALLISTIC, STRAIGHT, TURN, FloatArray, IntArray, Motion
+
+__all__ = ["Birth", "bear_tracks", "birth_rate_density"]
+
+
+class Birth(NamedTuple):
+    """Spread of velocity at birth, per axis (m/s), and shares of the three kinds; argued in docs/why/tracking.md."""
+
+    slow_share: float = 0.6
+    fast_share: float = 0.1
+    ballistic_share: float = 0.3
+    slow_sigma: float = 28.0
+    slow_up_sigma: float = 3.0
+    fast_sigma: float = 140.0
+    fast_up_sigma: float = 6.0
+    ballistic_sigma: float = 220.0
+    free_min: float = 0.1  # a detection that is explained better than this by a track begins none
+
+
+@kernel
+def kind_of(birth: Birth, k: int, kind_out: FloatArray) -> None:
+    """Share, horizontal and vertical velocity spread of the kind that begins in model k's place, into kind_out (3,)."""
+    if k == TURN:
+        kind_out[0], kind_out[1], kind_out[2] = birth.slow_share, birth.slow_sigma, birth.slow_up_sigma
+    elif k == STRAIGHT:
+        kind_out[0], kind_out[1], kind_out[2] = birth.fast_share, birth.fast_sigma, birth.fast_up_sigma
+    else:
+        kind_out[0], kind_out[1], kind_out[2] = birth.ballistic_share, birth.ballistic_sigma, birth.ballistic_sigma
+
+
+@kernel
+def line_of_sight(sensor: FloatArray, position: FloatArray, u_out: FloatArray) -> None:
+    """Unit vector u_out (3,) from the sensor to a place."""
+    d0, d1, d2 = position[0] - sensor[0], position[1] - sensor[1], position[2] - sensor[2]
+    r = max(math.sqrt(d0 * d0 + d1 * d1 + d2 * d2), 1e-3)
+    u_out[0], u_out[1], u_out[2] = d0 / r, d1 / r, d2 / r
+
+
+@kernel
+def birth_rate_density(
+    birth: Birth, sensor: FloatArray, position: FloatArray, z: FloatArray, sigma: FloatArray, density_out: FloatArray
+) -> None:
+    """Density of each detection's range rate if it were a new target (per m/s; 1 where not measured), (m,)."""
+    u, kind = np.empty(3), np.empty(3)
+    for j in range(position.shape[0]):
+        density_out[j] = 1.0
+        if math.isnan(z[j, 3]) or math.isnan(position[j, 0]):
+            continue
+        line_of_sight(sensor, position[j], u)
+        density_out[j] = 0.0
+        for k in range(3):
+            kind_of(birth, k, kind)
+            s = kind[1] ** 2 * (1.0 - u[2] * u[2]) + kind[2] ** 2 * u[2] * u[2] + sigma[j, 3] ** 2
+            density_out[j] += kind[0] * math.exp(-0.5 * z[j, 3] ** 2 / s) / math.sqrt(2.0 * math.pi * s)
+
+
+@kernel
+def place_covariance(rotation: FloatArray, z: FloatArray, sigma: FloatArray, u: FloatArray, p_io: FloatArray) -> None:
+    """Position block of p_io (7, 7) from the polar noise of a placed detection, site axes."""
+    ce, sa, ca = math.cos(z[2]), math.sin(z[1]), math.cos(z[1])
+    cross, up = np.empty(3), np.empty(3)
+    for i in range(3):
+        cross[i] = rotation[i, 0] * ca - rotation[i, 1] * sa
+    up[0] = cross[1] * u[2] - cross[2] * u[1]
+    up[1] = cross[2] * u[0] - cross[0] * u[2]
+    up[2] = cross[0] * u[1] - cross[1] * u[0]
+    vr, va, ve = sigma[0] ** 2, (z[0] * max(ce, 0.02) * sigma[1]) ** 2, (z[0] * sigma[2]) ** 2
+    for i in range(3):
+        for j in range(3):
+            p_io[i, j] = vr * u[i] * u[j] + va * cross[i] * cross[j] + ve * up[i] * up[j]
+
+
+@kernel
+def bear_model(
+    motion: Motion,
+    birth: Birth,
+    k: int,
+    z: FloatArray,
+    sigma: FloatArray,
+    position: FloatArray,
+    u: FloatArray,
+    place: FloatArray,
+    x_out: FloatArray,
+    p_out: FloatArray,
+) -> float:
+    """State of model k at birth, x_out (7,), p_out (7, 7), range rate used; returns the log of its posterior share."""
+    kind = np.empty(3)
+    kind_of(birth, k, kind)
+    x_out[:] = 0.0
+    p_out[:, :] = 0.0
+    for i in range(3):
+        x_out[i] = position[i]
+        for j in range(3):
+            p_out[i, j] = place[i, j]
+        p_out[3 + i, 3 + i] = kind[1] ** 2 if i < 2 else kind[2] ** 2
+    p_out[6, 6] = motion.drag_sigma**2 if k == BALLISTIC else motion.turn_sigma**2
+    x_out[6] = motion.drag_mean if k == BALLISTIC else 0.0
+    if math.isnan(z[3]):
+        return math.log(kind[0])
+    pv = np.empty(3)
+    s = sigma[3] ** 2
+    for i in range(3):
+        pv[i] = p_out[3 + i, 3 + i] * u[i]
+        s += pv[i] * u[i]
+    for i in range(3):
+        x_out[3 + i] = pv[i] * z[3] / s
+        for j in range(3):
+            p_out[3 + i, 3 + j] -= pv[i] * pv[j] / s
+    return float(math.log(kind[0]) - 0.5 * (z[3] * z[3] / s + math.log(s)))
+
+
+@kernel
+def bear_tracks(
+    motion: Motion,
+    birth: Birth,
+    n: int,
+    sensor: FloatArray,
+    rotation: FloatArray,
+    position: FloatArray,
+    z: FloatArray,
+    sigma: FloatArray,
+    free: FloatArray,
+    share: FloatArray,
+    mu_io: FloatArray,
+    x_io: FloatArray,
+    p_io: FloatArray,
+    r_io: FloatArray,
+    source_out: IntArray,
+) -> int:
+    """Begin a track at each placed detection that is free, behind the n that exist; returns the new number of tracks.
+
+    share (m,): part of new targets in the intensity; source_out (m,): detection of each new track. A newborn's
+    existence is free * share.
+    """
+    u, place, log_share = np.empty(3), np.zeros((7, 7)), np.empty(3)
+    count = n
+    for j in range(position.shape[0]):
+        if free[j] < birth.free_min or math.isnan(position[j, 0] + position[j, 1] + position[j, 2]):
+            continue
+        line_of_sight(sensor, position[j], u)
+        place_covariance(rotation, z[j], sigma[j], u, place)
+        for k in range(3):
+            log_share[k] = bear_model(
+                motion, birth, k, z[j], sigma[j], position[j], u, place, x_io[count, k], p_io[count, k]
+            )
+        top = max(log_share[0], max(log_share[1], log_share[2]))
+        total = 0.0
+        for k in range(3):
+            mu_io[count, k] = math.exp(log_share[k] - top) if log_share[k] > top - 7.0 else 0.0
+            total += mu_io[count, k]
+        for k in range(3):
+            mu_io[count, k] /= total
+        r_io[count] = free[j] * share[j]
+        source_out[count - n] = j
+        count += 1
+    return count

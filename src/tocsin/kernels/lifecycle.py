@@ -1,0 +1,256 @@
+"""Existence between scans, what a sensor covers, and when a track ends.
+
+Rows of the two bookkeeping arrays of a bank of tracks are named here: REAL (fields, cap) and WHOLE (fields, cap).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tocsin.kernels.jit import kernel
+from tocsin.kernels.motion import BALLISTIC, FloatArray, IntArray, Motion, level_m
+
+__all__ = [
+    "BORN",
+    "CELL",
+    "EXISTENCE",
+    "HITS",
+    "ID",
+    "KEEP",
+    "KEY",
+    "PEAK",
+    "RATE_CELL",
+    "REALS",
+    "RULE_DROPPED",
+    "RULE_GROUND",
+    "RULE_LEFT",
+    "RULE_MERGED",
+    "RULE_MISSED",
+    "SENSOR",
+    "SURPRISE",
+    "UPDATED",
+    "WHOLES",
+    "age_existence",
+    "compact",
+    "cover",
+    "judge",
+    "learn_clutter",
+    "mark_duplicates",
+    "terrain_level",
+]
+
+EXISTENCE, BORN, UPDATED, SURPRISE, PEAK, FALLEN = 0, 1, 2, 3, 4, 5
+REALS = 6
+KEY, ID, HITS, CELL, RATE_CELL, SENSOR = 0, 1, 2, 3, 4, 5
+WHOLES = 6
+KEEP, RULE_DROPPED, RULE_MISSED, RULE_GROUND, RULE_LEFT, RULE_MERGED = 0, 1, 2, 3, 4, 5
+
+FALLING_MPS = -5.0  # a track that climbs is not about to strike, whatever its height's spread says
+LOST_SPREAD_M = 1500.0  # standard deviation of place beyond which a track says nothing about where its target is
+DUPLICATE_NIS = 1.0  # mean squared difference per axis over summed variances: the two are one within their spread
+DUPLICATE_SHARE = 0.1  # both must claim the same detection at least this much
+COVER_MIN = 0.05  # detection probability where the sensor is not said to see: it may, and no miss counts
+SIGHT_SAMPLES = 64
+
+
+@kernel
+def terrain_level(head: FloatArray, level: FloatArray, east: float, north: float) -> float:
+    """Ground height above the level sphere, bilinear in the grid `level` (rows north, columns east), edges held.
+
+    head (3,): east of column 0, north of row 0, step; an empty grid is level ground.
+    """
+    rows, columns = level.shape
+    if rows == 0 or columns == 0:
+        return 0.0
+    c = min(max((east - head[0]) / head[2], 0.0), columns - 1.0)
+    r = min(max((north - head[1]) / head[2], 0.0), rows - 1.0)
+    c0, r0 = min(int(c), max(columns - 2, 0)), min(int(r), max(rows - 2, 0))
+    c1, r1 = min(c0 + 1, columns - 1), min(r0 + 1, rows - 1)
+    fc, fr = c - c0, r - r0
+    south = level[r0, c0] * (1.0 - fc) + level[r0, c1] * fc
+    north_side = level[r1, c0] * (1.0 - fc) + level[r1, c1] * fc
+    return float(south * (1.0 - fr) + north_side * fr)
+
+
+@kernel
+def age_existence(
+    n: int,
+    dt: float,
+    lifetime: float,
+    motion: Motion,
+    head: FloatArray,
+    level: FloatArray,
+    mu: FloatArray,
+    x: FloatArray,
+    p: FloatArray,
+    real_io: FloatArray,
+) -> None:
+    """Lower the existence of n predicted tracks: targets leave at random, and ballistic ones end at the ground.
+
+    The share of a ballistic track's probability that lies below the ground is gone; it is kept in row FALLEN.
+    """
+    survive = math.exp(-dt / lifetime)
+    for i in range(n):
+        real_io[EXISTENCE, i] *= survive
+        real_io[FALLEN, i] = 0.0
+        if mu[i, BALLISTIC] > 0.01 and x[i, BALLISTIC, 5] < FALLING_MPS:
+            e, nn, u = x[i, BALLISTIC, 0], x[i, BALLISTIC, 1], x[i, BALLISTIC, 2]
+            height = level_m(e, nn, u, motion.level_radius_m) - terrain_level(head, level, e, nn)
+            below = 0.5 * math.erfc(height / math.sqrt(2.0 * p[i, BALLISTIC, 2, 2]))
+            real_io[FALLEN, i] = mu[i, BALLISTIC] * below
+            real_io[EXISTENCE, i] *= 1.0 - min(real_io[FALLEN, i], 0.9999)
+
+
+@kernel
+def sight_clear(sensor: FloatArray, x: FloatArray, radius: float, head: FloatArray, level: FloatArray) -> bool:
+    """True if the straight line from the sensor to x (>= 3,) stays above the terrain."""
+    if level.shape[0] == 0 or level.shape[1] == 0:
+        return True
+    for s in range(1, SIGHT_SAMPLES):
+        f = s / SIGHT_SAMPLES
+        e, n = sensor[0] + f * (x[0] - sensor[0]), sensor[1] + f * (x[1] - sensor[1])
+        u = sensor[2] + f * (x[2] - sensor[2])
+        if level_m(e, n, u, radius) < terrain_level(head, level, e, n):
+            return False
+    return True
+
+
+@kernel
+def cover(
+    n: int,
+    pd: float,
+    complete: bool,
+    max_range: float,
+    sensor: FloatArray,
+    radius: float,
+    head: FloatArray,
+    level: FloatArray,
+    mu: FloatArray,
+    x: FloatArray,
+    predicted: FloatArray,
+    pd_out: FloatArray,
+    pm_out: FloatArray,
+) -> None:
+    """Detection probability pd_out (n,) of each track, and the part pm_out (n,) that a miss counts against.
+
+    A miss is evidence only where the sensor looked (`complete`), within its range (NaN: no limit known), and in sight.
+    """
+    for i in range(n):
+        k = 0
+        for j in range(3):
+            if mu[i, j] > mu[i, k]:
+                k = j
+        seen = not (predicted[i, k, 0] > max_range) and sight_clear(sensor, x[i, k], radius, head, level)
+        pd_out[i] = pd if seen else COVER_MIN
+        pm_out[i] = pd if seen and complete else 0.0
+
+
+@kernel
+def mark_duplicates(
+    start: IntArray,
+    det: IntArray,
+    marginal: FloatArray,
+    m: int,
+    mean: FloatArray,
+    cov: FloatArray,
+    real_io: FloatArray,
+    flag_io: IntArray,
+    into_io: IntArray,
+) -> None:
+    """Mark the younger of two tracks that share a detection and agree in state: flag_io, into_io (n,).
+
+    The elder (lower place in the bank) inherits the existence of both.
+    """
+    holder = np.full(m, -1, np.int64)
+    for i in range(start.shape[0] - 1):
+        for q in range(start[i], start[i + 1]):
+            if marginal[q] < DUPLICATE_SHARE * real_io[EXISTENCE, i] or flag_io[i] != KEEP:
+                continue
+            h = holder[det[q]]
+            if h < 0:
+                holder[det[q]] = i
+                continue
+            d2 = 0.0
+            for a in range(6):
+                d2 += (mean[i, a] - mean[h, a]) ** 2 / (cov[i, a, a] + cov[h, a, a])
+            if d2 < 6.0 * DUPLICATE_NIS:
+                flag_io[i] = RULE_MERGED
+                into_io[i] = h
+                real_io[EXISTENCE, h] = 1.0 - (1.0 - real_io[EXISTENCE, h]) * (1.0 - real_io[EXISTENCE, i])
+
+
+@kernel
+def judge(
+    n: int,
+    delete_existence: float,
+    tentative_loss: float,
+    row: IntArray,
+    pm: FloatArray,
+    cov: FloatArray,
+    whole: IntArray,
+    real_io: FloatArray,
+    flag_io: IntArray,
+) -> None:
+    """Decide which of n tracks end and by which rule, into flag_io (n,), where it is still KEEP.
+
+    A tentative track is dropped when its existence has fallen to `tentative_loss` of what its last detection left.
+    """
+    for i in range(n):
+        if row[i] >= 0:
+            real_io[PEAK, i] = real_io[EXISTENCE, i]
+        if flag_io[i] != KEEP:
+            continue
+        r = real_io[EXISTENCE, i]
+        spread = math.sqrt(max(cov[i, 0, 0], cov[i, 1, 1]))
+        if whole[ID, i] == 0:
+            if r < max(tentative_loss * real_io[PEAK, i], 1e-9) or spread > LOST_SPREAD_M:
+                flag_io[i] = RULE_DROPPED
+        elif row[i] < 0 and real_io[FALLEN, i] > 0.5 and r < 0.5:
+            flag_io[i] = RULE_GROUND
+        elif r < delete_existence:
+            flag_io[i] = RULE_MISSED
+        elif spread > LOST_SPREAD_M:
+            flag_io[i] = RULE_LEFT if pm[i] == 0.0 else RULE_MISSED
+
+
+@kernel
+def learn_clutter(n: int, flag: IntArray, whole: IntArray, counts_io: FloatArray, rates_io: FloatArray) -> None:
+    """Count the first detections of one-hit tracks that are dropped: counts_io (S, cells), rates_io (S, rate cells)."""
+    for i in range(n):
+        if flag[i] == RULE_DROPPED and whole[HITS, i] == 1:
+            s = whole[SENSOR, i]
+            if whole[CELL, i] >= 0:
+                counts_io[s, whole[CELL, i]] += 1.0
+            if whole[RATE_CELL, i] >= 0:
+                rates_io[s, whole[RATE_CELL, i]] += 1.0
+
+
+@kernel
+def compact(
+    n: int,
+    flag: IntArray,
+    mu_io: FloatArray,
+    x_io: FloatArray,
+    p_io: FloatArray,
+    real_io: FloatArray,
+    whole_io: IntArray,
+    kept_out: IntArray,
+) -> int:
+    """Close the gaps of ended tracks, in order; kept_out (n,): old place of each that stays. Returns how many stay."""
+    count = 0
+    for i in range(n):
+        if flag[i] != KEEP:
+            continue
+        kept_out[count] = i
+        if count < i:
+            mu_io[count] = mu_io[i]
+            x_io[count] = x_io[i]
+            p_io[count] = p_io[i]
+            for f in range(REALS):
+                real_io[f, count] = real_io[f, i]
+            for f in range(WHOLES):
+                whole_io[f, count] = whole_io[f, i]
+        count += 1
+    return count

@@ -1,0 +1,260 @@
+"""Motion models of the tracker: near-constant velocity, coordinated turn, and ballistic flight with unknown drag.
+
+A state has seven components: position (m) and velocity (m/s) in the site frame, and one that the model owns: the turn
+rate (rad/s, anticlockwise seen from above) for the first two, the natural logarithm of the ballistic coefficient
+m/(Cd A) (kg/m²) for the ballistic one. Straight flight carries the turn rate as a prior, so that mixing into the turn
+model starts from it.
+
+Sources: Bar-Shalom, Li, Kirubarajan, "Estimation with Applications to Tracking and Navigation", 2001, sections 6.2
+and 11.7 (models and their noise); ISO 2533:1975 (density of the standard troposphere).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tocsin.kernels.jit import kernel
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+__all__ = ["BALLISTIC", "STRAIGHT", "TURN", "Motion", "advance_state", "ballistic_acceleration", "level_m"]
+
+STRAIGHT, TURN, BALLISTIC = 0, 1, 2
+
+G0_MPS2 = 9.80665  # standard gravity, ISO 80000-3
+RHO0_KGPM3 = 1.225  # ISO 2533 sea-level density
+DENSITY_HEIGHT_M = 9500.0  # -dh/d(ln rho) of the standard troposphere, mean of 0-8 km; used in Jacobians only
+STEP_MAX_S = 0.5  # longest step of the ballistic integrator: 1 m of position at 70 m/s² of drag
+SPEED_FOR_HEADING_MPS = 3.0  # below this a heading means nothing and the noise is taken as round
+
+
+class Motion(NamedTuple):
+    """Spectral densities of acceleration noise (m²/s³), spreads of what is not known at birth, and switching rates.
+
+    Along, across and up are relative to the horizontal heading. The figures are argued in docs/why/tracking.md.
+    """
+
+    straight_along: float = 4.0
+    straight_across: float = 2.0
+    straight_up: float = 0.3
+    turn_along: float = 10.0
+    turn_across: float = 4.0
+    turn_up: float = 0.7
+    turn_rate: float = 0.0008  # rad²/s³
+    turn_sigma: float = 0.08  # rad/s, spread of the turn rate when a turn begins
+    ballistic_noise: float = 1.0
+    drag_noise: float = 0.002  # 1/s, random walk of the log ballistic coefficient: Mach number changes slowly
+    drag_mean: float = 8.4  # ln(4450 kg/m²)
+    drag_sigma: float = 0.6
+    to_turn_ps: float = 0.07  # switching rates, 1/s
+    to_straight_ps: float = 0.08
+    to_ballistic_ps: float = 1e-4
+    from_ballistic_ps: float = 2e-4
+    sleep_below: float = 1e-3
+    site_alt_m: float = 0.0
+    level_radius_m: float = 6371000.0
+    earth_north_radps: float = 0.0  # Earth's rotation in the site's axes
+    earth_up_radps: float = 0.0
+
+
+@kernel
+def level_m(east: float, north: float, up: float, radius: float) -> float:
+    """Height above the level sphere of `radius`, metres."""
+    h2 = east * east + north * north
+    distance = math.sqrt(h2 + (up + radius) ** 2)
+    return (h2 + up * (up + 2.0 * radius)) / (distance + radius)
+
+
+@kernel
+def ballistic_acceleration(motion: Motion, state: FloatArray, a_out: FloatArray) -> float:
+    """Gravity, drag and Coriolis at a state (7,), m/s², into a_out (3,); returns rho / (2 beta), 1/m.
+
+    The standard atmosphere is at rest with the Earth; above 18 km its density is held, which no target here reaches.
+    """
+    radius = motion.level_radius_m
+    dz = state[2] + radius
+    distance = math.sqrt(state[0] ** 2 + state[1] ** 2 + dz * dz)
+    height = min(max(distance - radius + motion.site_alt_m, -500.0), 18000.0)
+    rho = RHO0_KGPM3 * (1.0 - 2.25577e-5 * height) ** 4.25588
+    speed = math.sqrt(state[3] ** 2 + state[4] ** 2 + state[5] ** 2)
+    half = 0.5 * rho * math.exp(-state[6])
+    g = G0_MPS2 * (radius / distance) ** 2 / distance
+    north, up = motion.earth_north_radps, motion.earth_up_radps
+    a_out[0] = -g * state[0] - half * speed * state[3] - 2.0 * (north * state[5] - up * state[4])
+    a_out[1] = -g * state[1] - half * speed * state[4] - 2.0 * up * state[3]
+    a_out[2] = -g * dz - half * speed * state[5] + 2.0 * north * state[3]
+    return float(half)
+
+
+@kernel
+def add_noise(dt: float, along: float, across: float, up: float, x: FloatArray, p_io: FloatArray) -> None:
+    """Add white-acceleration noise with its axes along and across the horizontal heading of x (7,) to p_io (7, 7)."""
+    speed = math.sqrt(x[3] * x[3] + x[4] * x[4])
+    if speed > SPEED_FOR_HEADING_MPS:
+        s, c = x[3] / speed, x[4] / speed
+        xx = along * s * s + across * c * c
+        yy = along * c * c + across * s * s
+        xy = (along - across) * s * c
+    else:
+        xx = yy = 0.5 * (along + across)
+        xy = 0.0
+    d2, d3 = 0.5 * dt * dt, dt * dt * dt / 3.0
+    for i, j, q in ((0, 0, xx), (0, 1, xy), (1, 0, xy), (1, 1, yy), (2, 2, up)):
+        p_io[i, j] += q * d3
+        p_io[i, j + 3] += q * d2
+        p_io[i + 3, j] += q * d2
+        p_io[i + 3, j + 3] += q * dt
+
+
+@kernel
+def sandwich(f: FloatArray, p_io: FloatArray, work_io: FloatArray) -> None:
+    """p <- f p f' for (7, 7) arrays, exactly symmetric."""
+    for i in range(7):
+        for j in range(7):
+            total = 0.0
+            for k in range(7):
+                total += f[i, k] * p_io[k, j]
+            work_io[i, j] = total
+    for i in range(7):
+        for j in range(i + 1):
+            total = 0.0
+            for k in range(7):
+                total += work_io[i, k] * f[j, k]
+            p_io[i, j] = total
+            p_io[j, i] = total
+
+
+@kernel
+def advance_straight(dt: float, motion: Motion, x_io: FloatArray, p_io: FloatArray) -> None:
+    """Near-constant velocity over dt, in place; the turn rate keeps its prior."""
+    for i in range(3):
+        x_io[i] += dt * x_io[i + 3]
+    for i in range(3):
+        for j in range(i + 1):
+            value = p_io[i, j] + dt * (p_io[i, j + 3] + p_io[i + 3, j]) + dt * dt * p_io[i + 3, j + 3]
+            p_io[i, j] = value
+            p_io[j, i] = value
+    for i in range(3):
+        for j in range(3):
+            p_io[i, j + 3] += dt * p_io[i + 3, j + 3]
+    for i in range(3):
+        for j in range(3):
+            p_io[j + 3, i] = p_io[i, j + 3]
+    add_noise(dt, motion.straight_along, motion.straight_across, motion.straight_up, x_io, p_io)
+
+
+@kernel
+def advance_turn(
+    dt: float, motion: Motion, x_io: FloatArray, p_io: FloatArray, f_io: FloatArray, work_io: FloatArray
+) -> None:
+    """Coordinated horizontal turn over dt with its rate in the state, in place (Bar-Shalom 2001, eq. 11.7.1-4)."""
+    w, vx, vy = x_io[6], x_io[3], x_io[4]
+    a = w * dt
+    sn, cs = math.sin(a), math.cos(a)
+    if abs(a) > 1e-4:
+        s, c = sn / w, (1.0 - cs) / w
+        ds, dc = (dt * cs - s) / w, (dt * sn - c) / w
+    else:
+        s, c = dt, 0.5 * w * dt * dt
+        ds, dc = -w * dt * dt * dt / 3.0, 0.5 * dt * dt
+    f_io[:, :] = 0.0
+    for i in range(7):
+        f_io[i, i] = 1.0
+    f_io[2, 5] = dt
+    f_io[0, 3], f_io[0, 4], f_io[0, 6] = s, -c, ds * vx - dc * vy
+    f_io[1, 3], f_io[1, 4], f_io[1, 6] = c, s, dc * vx + ds * vy
+    f_io[3, 3], f_io[3, 4], f_io[3, 6] = cs, -sn, -dt * (sn * vx + cs * vy)
+    f_io[4, 3], f_io[4, 4], f_io[4, 6] = sn, cs, dt * (cs * vx - sn * vy)
+    x_io[0] += s * vx - c * vy
+    x_io[1] += c * vx + s * vy
+    x_io[2] += dt * x_io[5]
+    x_io[3] = cs * vx - sn * vy
+    x_io[4] = sn * vx + cs * vy
+    sandwich(f_io, p_io, work_io)
+    add_noise(dt, motion.turn_along, motion.turn_across, motion.turn_up, x_io, p_io)
+    p_io[6, 6] += motion.turn_rate * dt
+
+
+@kernel
+def ballistic_jacobian(
+    dt: float, motion: Motion, half: float, x: FloatArray, jv_io: FloatArray, f_io: FloatArray
+) -> None:
+    """Transition (7, 7) of ballistic flight about x (7,), second order in dt, into f_io; jv_io (3, 3) is scratch."""
+    vx, vy, vz = x[3], x[4], x[5]
+    speed = math.sqrt(vx * vx + vy * vy + vz * vz)
+    over = half / speed if speed > 1e-6 else 0.0
+    for i in range(3):
+        for j in range(3):
+            jv_io[i, j] = -over * x[3 + i] * x[3 + j]
+        jv_io[i, i] -= half * speed
+    jv_io[0, 1] += 2.0 * motion.earth_up_radps
+    jv_io[0, 2] -= 2.0 * motion.earth_north_radps
+    jv_io[1, 0] -= 2.0 * motion.earth_up_radps
+    jv_io[2, 0] += 2.0 * motion.earth_north_radps
+    d2 = 0.5 * dt * dt
+    f_io[:, :] = 0.0
+    for i in range(7):
+        f_io[i, i] = 1.0
+    for i in range(3):
+        drag = -half * speed * x[3 + i]
+        f_io[i, 2] += d2 * -drag / DENSITY_HEIGHT_M
+        f_io[3 + i, 2] += dt * -drag / DENSITY_HEIGHT_M
+        f_io[i, 6] = -d2 * drag
+        f_io[3 + i, 6] = -dt * drag
+        f_io[i, 3 + i] += dt
+        for j in range(3):
+            f_io[i, 3 + j] += d2 * jv_io[i, j]
+            f_io[3 + i, 3 + j] += dt * jv_io[i, j]
+            f_io[3 + i, 6] += d2 * jv_io[i, j] * half * speed * x[3 + j]
+            for k in range(3):
+                f_io[3 + i, 3 + j] += d2 * jv_io[i, k] * jv_io[k, j]
+
+
+@kernel
+def advance_ballistic(
+    dt: float, motion: Motion, x_io: FloatArray, p_io: FloatArray, f_io: FloatArray, work_io: FloatArray
+) -> None:
+    """Ballistic flight over dt in place: a Runge-Kutta-Nyström step of second order, noise white in acceleration."""
+    mid, a, b = np.empty(7), np.empty(3), np.empty(3)
+    ballistic_acceleration(motion, x_io, a)
+    mid[6] = x_io[6]
+    for i in range(3):
+        mid[i] = x_io[i] + 0.5 * dt * x_io[3 + i]
+        mid[3 + i] = x_io[3 + i] + 0.5 * dt * a[i]
+    half = ballistic_acceleration(motion, mid, b)
+    ballistic_jacobian(dt, motion, half, mid, work_io[:3, :3], f_io)
+    for i in range(3):
+        x_io[i] += dt * x_io[3 + i] + dt * dt / 6.0 * (a[i] + 2.0 * b[i])
+        x_io[3 + i] += dt * b[i]
+    sandwich(f_io, p_io, work_io)
+    q = motion.ballistic_noise
+    add_noise(dt, q, q, q, x_io, p_io)
+    p_io[6, 6] += motion.drag_noise * dt
+
+
+@kernel
+def advance_state(
+    model: int,
+    dt: float,
+    motion: Motion,
+    x_io: FloatArray,
+    p_io: FloatArray,
+    f_io: FloatArray,
+    work_io: FloatArray,
+) -> None:
+    """One model's mean x_io (7,) and covariance p_io (7, 7) over dt >= 0 seconds; f_io, work_io (7, 7) are scratch."""
+    if dt <= 0.0:
+        return
+    if model == STRAIGHT:
+        advance_straight(dt, motion, x_io, p_io)
+    elif model == TURN:
+        advance_turn(dt, motion, x_io, p_io, f_io, work_io)
+    else:
+        steps = max(math.ceil(dt / STEP_MAX_S), 1)
+        for _ in range(steps):
+            advance_ballistic(dt / steps, motion, x_io, p_io, f_io, work_io)

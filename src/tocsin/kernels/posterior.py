@@ -1,0 +1,222 @@
+"""From association marginals to posterior tracks: existence, model probabilities and states.
+
+Track-oriented multi-Bernoulli update (Williams 2015, IEEE TAES 51(3), eq. 42-45 with marginal weights): a track's
+hypotheses in a scan are "missed" and one per gated detection; they are merged by moments, model by model.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tocsin.kernels.jit import kernel
+from tocsin.kernels.measurement import factor_innovation, residual, update_track
+from tocsin.kernels.motion import FloatArray, IntArray
+
+__all__ = ["pair_weights", "update_tracks"]
+
+WEIGHT_MIN = 1e-4  # a hypothesis below this share of its model moves no state by a hundredth of its spread
+SURPRISE_MEMORY = 0.7
+
+
+@kernel
+def pair_weights(
+    start: IntArray,
+    det: IntArray,
+    ll: FloatArray,
+    mu: FloatArray,
+    r: FloatArray,
+    pd: FloatArray,
+    pm: FloatArray,
+    intensity: FloatArray,
+    predicted: FloatArray,
+    kind: IntArray,
+    psi_out: FloatArray,
+) -> None:
+    """Weight of each pair relative to "missed, and the detection explained by clutter or something new".
+
+    pd (n,): detection probability; pm (n,): the part of it that a miss counts against; intensity (m,): clutter and new
+    targets, in units of the detection's rows: kind (m,) 0 per m³, 1 per steradian (no range), 2 per m² on the ground
+    (no elevation), 3 per radian of azimuth.
+    """
+    for i in range(start.shape[0] - 1):
+        stay = 1.0 - r[i] * pm[i]
+        for q in range(start[i], start[i + 1]):
+            likelihood = 0.0
+            for k in range(3):
+                if mu[i, k] > 0.0 and ll[q, k] > -math.inf:
+                    scale = 1.0
+                    if kind[det[q]] == 1:
+                        scale = predicted[i, k, 0] ** 2 * predicted[i, k, 4]
+                    elif kind[det[q]] == 3:
+                        scale = predicted[i, k, 0] * predicted[i, k, 4]
+                    likelihood += mu[i, k] * scale * math.exp(ll[q, k])
+            psi_out[q] = r[i] * pd[i] * likelihood / (stay * intensity[det[q]])
+
+
+@kernel
+def model_posterior(
+    first: int,
+    last: int,
+    ll: FloatArray,
+    mu: FloatArray,
+    weight: FloatArray,
+    missed: float,
+    share_out: FloatArray,
+    mu_out: FloatArray,
+) -> None:
+    """Split a track's hypothesis weights among its models: share_out (>= last - first, 3), mu_out (3,), sum 1."""
+    for k in range(3):
+        mu_out[k] = missed * mu[k]
+    for q in range(first, last):
+        top, total = -math.inf, 0.0
+        for k in range(3):
+            if mu[k] > 0.0:
+                top = max(top, ll[q, k])
+        for k in range(3):
+            share_out[q - first, k] = 0.0
+            if mu[k] > 0.0 and top > -math.inf:
+                share_out[q - first, k] = mu[k] * math.exp(ll[q, k] - top)
+                total += share_out[q - first, k]
+        for k in range(3):
+            if total > 0.0:
+                share_out[q - first, k] *= weight[q] / total
+            mu_out[k] += share_out[q - first, k]
+    total = mu_out[0] + mu_out[1] + mu_out[2]
+    for k in range(3):
+        mu_out[k] = mu_out[k] / total if total > 0.0 else mu[k]
+
+
+@kernel
+def merge_model(
+    first: int,
+    last: int,
+    det: IntArray,
+    share: FloatArray,
+    missed: float,
+    z: FloatArray,
+    sigma: FloatArray,
+    predicted: FloatArray,
+    g: FloatArray,
+    a: FloatArray,
+    k: int,
+    x_io: FloatArray,
+    p_io: FloatArray,
+    xs_io: FloatArray,
+    ps_io: FloatArray,
+    work_io: FloatArray,
+) -> None:
+    """Posterior of one model of one track, x_io (7,), p_io (7, 7): moments over its hypotheses; the rest is scratch.
+
+    xs_io (2, 7), ps_io (2, 7, 7), work_io (14, 5).
+    """
+    total = missed
+    for q in range(first, last):
+        total += share[q - first, k]
+    if total <= 0.0:
+        return
+    xs_io[0] = 0.0
+    ps_io[0] = 0.0
+    for q in range(first - 1, last):
+        w = (missed if q < first else share[q - first, k]) / total
+        if w < WEIGHT_MIN:
+            continue
+        xs_io[1] = x_io
+        ps_io[1] = p_io
+        if q >= first:
+            v, r, white = work_io[11], work_io[12], work_io[13]
+            residual(z[det[q]], sigma[det[q]], predicted, v[:4], r[:4])
+            factor_innovation(a, v, r, work_io[:4], white)
+            update_track(g, work_io[:4], white, xs_io[1], ps_io[1], work_io[4:11])
+        if w > 1.0 - WEIGHT_MIN:
+            x_io[:] = xs_io[1]
+            p_io[:, :] = ps_io[1]
+            return
+        for b in range(7):
+            for c in range(b + 1):
+                ps_io[0, b, c] += w * (ps_io[1, b, c] + (xs_io[1, b] - x_io[b]) * (xs_io[1, c] - x_io[c]))
+            xs_io[0, b] += w * (xs_io[1, b] - x_io[b])
+    for b in range(7):
+        for c in range(b + 1):
+            p_io[b, c] = ps_io[0, b, c] - xs_io[0, b] * xs_io[0, c]
+            p_io[c, b] = p_io[b, c]
+    for b in range(7):
+        x_io[b] += xs_io[0, b]
+
+
+@kernel
+def update_tracks(
+    t: float,
+    start: IntArray,
+    det: IntArray,
+    ll: FloatArray,
+    nis: FloatArray,
+    marginal: FloatArray,
+    miss: FloatArray,
+    pm: FloatArray,
+    z: FloatArray,
+    sigma: FloatArray,
+    predicted: FloatArray,
+    g: FloatArray,
+    a: FloatArray,
+    mu_io: FloatArray,
+    x_io: FloatArray,
+    p_io: FloatArray,
+    r_io: FloatArray,
+    hits_io: IntArray,
+    updated_io: FloatArray,
+    surprise_io: FloatArray,
+    row_out: IntArray,
+    row_probability_out: FloatArray,
+) -> None:
+    """Update n tracks in place from the marginals. row_out (n,): most probable detection if a miss is less so."""
+    widest = 1
+    for i in range(start.shape[0] - 1):
+        widest = max(widest, start[i + 1] - start[i])
+    share, mu, weight = np.empty((widest, 3)), np.empty(3), marginal.copy()
+    xs, ps, work = np.empty((2, 7)), np.empty((2, 7, 7)), np.empty((14, 5))
+    for i in range(start.shape[0] - 1):
+        first, last = start[i], start[i + 1]
+        missed = miss[i] * r_io[i] * (1.0 - pm[i]) / (1.0 - r_io[i] * pm[i])
+        exists, best, seen = missed, -1, 0.0
+        for q in range(first, last):
+            exists += marginal[q]
+            seen += marginal[q]
+            if best < 0 or marginal[q] > marginal[best]:
+                best = q
+        r_io[i] = min(exists, 1.0)
+        row_out[i] = -1
+        row_probability_out[i] = 0.0
+        if exists <= 0.0 or last == first:
+            continue
+        for q in range(first, last):
+            weight[q] = marginal[q] / exists
+        model_posterior(first, last, ll, mu_io[i], weight, missed / exists, share, mu)
+        for k in range(3):
+            if mu_io[i, k] > 0.0:
+                merge_model(
+                    first,
+                    last,
+                    det,
+                    share,
+                    missed / exists * mu_io[i, k],
+                    z,
+                    sigma,
+                    predicted[i, k],
+                    g[i, k],
+                    a[i, k],
+                    k,
+                    x_io[i, k],
+                    p_io[i, k],
+                    xs,
+                    ps,
+                    work,
+                )
+            mu_io[i, k] = mu[k]
+        if seen > 0.5 * exists:
+            hits_io[i] += 1
+            updated_io[i] = t
+            row_out[i] = det[best]
+            row_probability_out[i] = marginal[best] / exists
+            surprise_io[i] = SURPRISE_MEMORY * surprise_io[i] + (1.0 - SURPRISE_MEMORY) * nis[best]

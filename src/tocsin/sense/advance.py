@@ -1,0 +1,192 @@
+"""The stage's state and its step: validity, timing and health of the sensors."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from tocsin.records.detections import Batch, DetectionTable, ErrorRecord
+from tocsin.records.identities import Dismissal
+from tocsin.records.plan import Plan
+from tocsin.records.scans import Scan
+from tocsin.records.sensors import SensorHealth
+from tocsin.sense.refraction import geometric_elevation
+from tocsin.sense.rows import fill_sigmas, keep_rows, placed, reject_all, usable
+
+__all__ = ["Sensed", "State", "advance", "start"]
+
+DEFAULT_DETECTION_PROBABILITY = {
+    # single look, on a target that the sensor is meant for; the tracker moves it by what it sees
+    "radar_3d": 0.85,
+    "radar_staring": 0.9,
+    "radar_2d": 0.8,
+    "eo_ir": 0.7,
+    "rf_df": 0.6,
+}
+SILENT_REVISITS, SILENT_MARGIN_S = 3.0, 1.0  # three looks in a row unheard, and a second for the way they travel
+CONTINUOUS_INSTANTS, CONTINUOUS_SPAN_S = 10, 1.0  # so many distinct times in a second: no scans, single looks
+REVISIT_MEMORY = 9  # intervals of which the median is the estimate: one long gap does not move it
+
+
+@dataclass(slots=True)
+class Timing:
+    """What a sensor's own times have shown so far."""
+
+    last_t_s: float = -np.inf
+    intervals: deque[float] | None = None
+    instants: deque[float] | None = None  # distinct times within the last second
+    silent: bool = False
+    due_t_s: float = -np.inf  # next report of a sensor without scans
+
+
+@dataclass(slots=True)
+class State:
+    """Timing of each sensor, and the newest time seen."""
+
+    sensors: list[Timing]
+    newest_t_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sensed:
+    """What sense has to say beside the scan."""
+
+    health: tuple[SensorHealth, ...]
+    dismissals: tuple[Dismissal, ...]
+    errors: tuple[ErrorRecord, ...]
+
+
+def start(plan: Plan) -> State:
+    """Nothing heard yet."""
+    count = len(plan.sensors.sensor_id)
+    return State([Timing(intervals=deque(maxlen=REVISIT_MEMORY), instants=deque()) for _ in range(count)], -np.inf)
+
+
+def advance(plan: Plan, state: State, batch: Batch) -> tuple[State, Scan, Sensed]:
+    """Take one batch; the state given is spent."""
+    s, d, errors = batch.sensor_index, batch.detections, batch.errors
+    if s >= len(state.sensors) or not np.isfinite(batch.t_s):
+        problem = "time is not finite" if s < len(state.sensors) else "no such sensor"
+        errors += reject_all(
+            batch.t_s, f"sensor {s}", d, "t" if s < len(state.sensors) else "sensor_id", str(s), problem
+        )
+        return state, tick(max(state.newest_t_s, 0.0), False), Sensed((), (), errors)
+    late_s = state.newest_t_s - batch.t_s
+    name = plan.sensors.sensor_id[s] if s >= 0 else "clock"
+    if late_s > plan.track.max_late_s and s >= 0:
+        problem = f"{late_s:.3f} s behind the newest scan; at most {plan.track.max_late_s:g} s can be used"
+        errors += reject_all(batch.t_s, name, d, "t", repr(batch.t_s), problem)
+        return state, tick(state.newest_t_s, False), Sensed((), (), errors)
+    state.newest_t_s = max(state.newest_t_s, batch.t_s)
+    if s < 0:
+        return state, tick(state.newest_t_s, True), Sensed(health(plan, state, -1), (), errors)
+    good, faults = usable(batch.t_s, name, d)
+    timing, revisit = state.sensors[s], revisit_s(plan, state.sensors[s], s)
+    elapsed = batch.t_s - timing.last_t_s
+    changes = health(plan, state, s)
+    continuous = is_continuous(timing, batch.t_s)
+    if elapsed > 0.0:
+        if np.isfinite(timing.last_t_s) and timing.intervals is not None:
+            timing.intervals.append(elapsed)
+        timing.last_t_s = batch.t_s
+    due = late_s <= 0.0 if not continuous else due_each_second(timing, batch.t_s)
+    complete = elapsed > 0.0 and not continuous
+    scan = build_scan(plan, s, batch.t_s, keep_rows(d, good), complete, due, revisit, max(elapsed, 0.0))
+    return state, scan, Sensed(changes, (), errors + faults)
+
+
+def is_continuous(timing: Timing, t_s: float) -> bool:
+    """True for a sensor whose rows have times of their own: ten or more within the last second."""
+    seen = timing.instants
+    if seen is None:
+        return False
+    if not seen or t_s > seen[-1]:
+        seen.append(t_s)
+    while seen[0] <= t_s - CONTINUOUS_SPAN_S and len(seen) > 1:
+        seen.popleft()
+    return len(seen) >= CONTINUOUS_INSTANTS
+
+
+def due_each_second(timing: Timing, t_s: float) -> bool:
+    """True once a second of the sensor's own time."""
+    if t_s < timing.due_t_s:
+        return False
+    timing.due_t_s = t_s + 1.0 if t_s >= timing.due_t_s + 1.0 else timing.due_t_s + 1.0
+    return True
+
+
+def revisit_s(plan: Plan, timing: Timing, s: int) -> float:
+    """The stated revisit time, or the median of the last intervals, NaN before there is one."""
+    given = float(plan.sensors.revisit_s[s])
+    if np.isfinite(given) or not timing.intervals:
+        return given
+    return float(np.median(timing.intervals))
+
+
+def health(plan: Plan, state: State, heard: int) -> tuple[SensorHealth, ...]:
+    """Sensors that fell silent by now, and the one that is heard again."""
+    changes = []
+    for s, timing in enumerate(state.sensors):
+        silent_s = state.newest_t_s - timing.last_t_s
+        revisit = revisit_s(plan, timing, s)
+        if s == heard:
+            if timing.silent:
+                timing.silent = False
+                changes.append(SensorHealth(state.newest_t_s, s, plan.sensors.sensor_id[s], "alive", silent_s))
+        elif not timing.silent and np.isfinite(silent_s) and silent_s > SILENT_REVISITS * revisit + SILENT_MARGIN_S:
+            timing.silent = True
+            changes.append(SensorHealth(state.newest_t_s, s, plan.sensors.sensor_id[s], "silent", silent_s))
+    return tuple(changes)
+
+
+def build_scan(
+    plan: Plan, s: int, t_s: float, d: DetectionTable, complete: bool, due: bool, revisit: float, elapsed_s: float
+) -> Scan:
+    """The scan of one sensor, corrected and placed."""
+    sensors = plan.sensors
+    elevation = d.elevation_rad
+    if plan.refraction and len(elevation):
+        elevation = geometric_elevation(elevation, d.range_m, plan.site.radius_m)
+    full = fill_sigmas(sensors.kind[s], d, elevation)
+    given_pd, per_scan = float(sensors.detection_probability[s]), float(sensors.clutter_per_scan[s])
+    reach = float(sensors.max_range_m[s])
+    return Scan(
+        t_s=t_s,
+        sensor_index=s,
+        complete=complete,
+        report_due=due,
+        detections=full,
+        position_m=placed(full, sensors.position_m[s], sensors.rotation[s]),
+        sensor_position_m=np.ascontiguousarray(sensors.position_m[s]),
+        sensor_rotation=np.ascontiguousarray(sensors.rotation[s]),
+        max_range_m=reach,
+        revisit_s=revisit,
+        detection_probability=given_pd if np.isfinite(given_pd) else DEFAULT_DETECTION_PROBABILITY[sensors.kind[s]],
+        clutter_density_pm3=per_scan / (np.pi * reach**2 * CLUTTER_HEIGHT_M),
+        clutter_per_scan=per_scan,
+        elapsed_s=elapsed_s,
+    )
+
+
+CLUTTER_HEIGHT_M = 2000.0  # birds, insects and weather that give most clutter fly below this
+EMPTY = DetectionTable(np.zeros(0, np.int64), *(np.zeros(0) for _ in range(10)))
+
+
+def tick(t_s: float, due: bool) -> Scan:
+    """A scan of no sensor."""
+    return Scan(
+        t_s=t_s if np.isfinite(t_s) else 0.0,
+        sensor_index=-1,
+        complete=False,
+        report_due=due,
+        detections=EMPTY,
+        position_m=np.zeros((0, 3)),
+        sensor_position_m=np.zeros(3),
+        sensor_rotation=np.eye(3),
+        max_range_m=np.nan,
+        revisit_s=np.nan,
+        detection_probability=0.0,
+        clutter_density_pm3=np.nan,
+    )

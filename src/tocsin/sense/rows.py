@@ -1,0 +1,88 @@
+"""Rows of one batch: which can be used, what is said of the others, and where they lie."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tocsin.frames import aer2enu
+from tocsin.records.arrays import BoolArray, FloatArray
+from tocsin.records.detections import DetectionTable, ErrorRecord
+
+__all__ = ["DEFAULT_SIGMAS", "fill_sigmas", "keep_rows", "placed", "reject_all", "usable"]
+
+DEFAULT_SIGMAS = {
+    # range (m), azimuth, elevation (degrees), range rate (m/s); ordinary figures of surveillance sensors of each kind
+    "radar_3d": (15.0, 0.3, 0.4, 2.0),
+    "radar_staring": (10.0, 0.5, 0.5, 1.0),
+    "radar_2d": (30.0, 0.5, 2.0, 2.0),
+    "eo_ir": (50.0, 0.05, 0.05, 2.0),
+    "rf_df": (100.0, 2.0, 5.0, 2.0),
+}
+COLUMNS = tuple(name for name in DetectionTable.__dataclass_fields__)
+
+
+def usable(t_s: float, source: str, d: DetectionTable) -> tuple[BoolArray, tuple[ErrorRecord, ...]]:
+    """Which of n rows can be used (n,), and an error record for each fault of the others.
+
+    Azimuth must be finite and within ±2π (the file rule, [0, 360) degrees, is the reader's); range, where given,
+    positive and finite; elevation within ±π/2; sigmas, where given, positive and finite.
+    """
+    n = len(d.row)
+    good = np.ones(n, np.bool_)
+    errors: list[tuple[int, ErrorRecord]] = []
+
+    def fault(column: str, bad: BoolArray, problem: str) -> None:
+        values = getattr(d, column)
+        for i in np.flatnonzero(bad):
+            errors.append((int(i), ErrorRecord(t_s, source, int(d.row[i]), column, repr(float(values[i])), problem)))
+        good[bad] = False
+
+    if n == 0:
+        return good, ()
+    fault("azimuth_rad", ~(np.abs(d.azimuth_rad) <= 2 * np.pi), "azimuth is not a finite angle within a turn")
+    given = ~np.isnan(d.range_m)
+    fault("range_m", given & ~((d.range_m > 0) & np.isfinite(d.range_m)), "range is not positive and finite")
+    high = ~np.isnan(d.elevation_rad) & ~(np.abs(d.elevation_rad) <= np.pi / 2)
+    fault("elevation_rad", high, "elevation is outside -90 to 90 degrees")
+    fault("range_rate_mps", np.isinf(d.range_rate_mps), "range rate is not finite")
+    for column in ("sigma_range_m", "sigma_azimuth_rad", "sigma_elevation_rad", "sigma_range_rate_mps"):
+        sigma = getattr(d, column)
+        fault(column, ~np.isnan(sigma) & ~((sigma > 0) & np.isfinite(sigma)), "sigma is not positive and finite")
+    return good, tuple(record for _, record in sorted(errors, key=lambda pair: pair[0]))
+
+
+def reject_all(
+    t_s: float, source: str, d: DetectionTable, column: str, value: str, problem: str
+) -> tuple[ErrorRecord, ...]:
+    """An error record for every row of a batch that cannot be used as a whole; one with row 0 if it has none."""
+    rows = [int(r) for r in d.row] or [0]
+    return tuple(ErrorRecord(t_s, source, row, column, value, problem) for row in rows)
+
+
+def keep_rows(d: DetectionTable, keep: BoolArray) -> DetectionTable:
+    """The rows that are kept."""
+    return d if keep.all() else DetectionTable(*(getattr(d, name)[keep] for name in COLUMNS))
+
+
+def fill_sigmas(kind: str, d: DetectionTable, elevation_rad: FloatArray) -> DetectionTable:
+    """The table with the kind's default where a sigma is not given, and with the elevations given."""
+    r, az, el, rate = DEFAULT_SIGMAS[kind]
+    return DetectionTable(
+        row=d.row,
+        range_m=d.range_m,
+        azimuth_rad=d.azimuth_rad,
+        elevation_rad=elevation_rad,
+        sigma_range_m=np.where(np.isnan(d.sigma_range_m), r, d.sigma_range_m),
+        sigma_azimuth_rad=np.where(np.isnan(d.sigma_azimuth_rad), np.deg2rad(az), d.sigma_azimuth_rad),
+        sigma_elevation_rad=np.where(np.isnan(d.sigma_elevation_rad), np.deg2rad(el), d.sigma_elevation_rad),
+        range_rate_mps=d.range_rate_mps,
+        sigma_range_rate_mps=np.where(np.isnan(d.sigma_range_rate_mps), rate, d.sigma_range_rate_mps),
+        snr_db=d.snr_db,
+        rcs_dbsm=d.rcs_dbsm,
+    )
+
+
+def placed(d: DetectionTable, position_m: FloatArray, rotation: FloatArray) -> FloatArray:
+    """Places (n, 3) in the site frame; NaN where range or elevation is missing."""
+    local = aer2enu(np.stack([d.azimuth_rad, d.elevation_rad, d.range_m], axis=1))
+    return np.asarray(position_m + local @ rotation.T)

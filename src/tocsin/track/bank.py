@@ -1,0 +1,100 @@
+"""The tracks as arrays, and what the tracker has learned of its sensors; both can be copied and put back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tocsin.kernels import clutter, lifecycle
+from tocsin.records.arrays import FloatArray, IntArray
+
+__all__ = ["Bank", "Lore", "empty_bank", "empty_lore"]
+
+
+@dataclass(slots=True)
+class Bank:
+    """n tracks in arrays with room for cap, in order of birth. Rows of `real` and `whole`: see kernels.lifecycle."""
+
+    n: int
+    t_s: float  # time of the states, -inf before the first scan
+    mu: FloatArray  # (cap, 3) model probabilities, 0: asleep
+    x: FloatArray  # (cap, 3, 7)
+    p: FloatArray  # (cap, 3, 7, 7)
+    real: FloatArray  # (REALS, cap)
+    whole: IntArray  # (WHOLES, cap)
+
+    def copy(self) -> Bank:
+        """A copy that holds just the n tracks."""
+        n = self.n
+        return Bank(
+            n,
+            self.t_s,
+            self.mu[:n].copy(),
+            self.x[:n].copy(),
+            self.p[:n].copy(),
+            self.real[:, :n].copy(),
+            self.whole[:, :n].copy(),
+        )
+
+    def make_room(self, extra: int) -> None:
+        """Grow so that `extra` more tracks fit."""
+        need = self.n + extra
+        if need <= self.mu.shape[0]:
+            return
+        cap, n = max(need, 2 * self.mu.shape[0], 64), self.n
+        grown = empty_bank(cap)
+        grown.mu[:n], grown.x[:n], grown.p[:n] = self.mu[:n], self.x[:n], self.p[:n]
+        grown.real[:, :n], grown.whole[:, :n] = self.real[:, :n], self.whole[:, :n]
+        self.mu, self.x, self.p, self.real, self.whole = grown.mu, grown.x, grown.p, grown.real, grown.whole
+
+
+def empty_bank(cap: int) -> Bank:
+    """A bank without tracks and with room for cap."""
+    return Bank(
+        n=0,
+        t_s=-np.inf,
+        mu=np.zeros((cap, 3)),
+        x=np.zeros((cap, 3, 7)),
+        p=np.zeros((cap, 3, 7, 7)),
+        real=np.zeros((lifecycle.REALS, cap)),
+        whole=np.zeros((lifecycle.WHOLES, cap), np.int64),
+    )
+
+
+@dataclass(slots=True)
+class Lore:
+    """What is learned on line, per sensor and of the sky."""
+
+    counts: FloatArray  # (S, cells) clutter map
+    rates: FloatArray  # (S, rate cells) clutter range rates
+    scans: FloatArray  # (S, 2): scans that the map remembers, scans seen
+    guess: FloatArray  # (S,) clutter per scan to start from, NaN before the first scan
+    loose: FloatArray  # (S,) unexplained detections without a place, per scan
+    seen: FloatArray  # (S, 2): detected and expected, of sure tracks, faded
+    sky: FloatArray  # (3,): undetected targets expected, arrivals, seconds watched (both faded)
+
+    def copy(self) -> Lore:
+        """A copy that shares nothing."""
+        return Lore(
+            self.counts.copy(),
+            self.rates.copy(),
+            self.scans.copy(),
+            self.guess.copy(),
+            self.loose.copy(),
+            self.seen.copy(),
+            self.sky.copy(),
+        )
+
+
+def empty_lore(sensors: int) -> Lore:
+    """Nothing learned yet of S sensors."""
+    return Lore(
+        counts=np.zeros((sensors, clutter.RINGS * clutter.HEIGHTS)),
+        rates=np.zeros((sensors, clutter.RATES)),
+        scans=np.zeros((sensors, 2)),
+        guess=np.full(sensors, np.nan),
+        loose=np.full(sensors, 2.0),
+        seen=np.zeros((sensors, 2)),
+        sky=np.zeros(3),
+    )

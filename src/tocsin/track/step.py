@@ -1,0 +1,387 @@
+"""One scan through the tracker: predict, gate, associate, update, bear, judge. A handful of compiled calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tocsin.kernels import association, births, clutter, gating, imm, lifecycle, measurement, posterior
+from tocsin.kernels.births import Birth
+from tocsin.kernels.motion import Motion
+from tocsin.records.arrays import BoolArray, FloatArray, IntArray
+from tocsin.records.scans import Scan
+from tocsin.records.tracks import TrackSettings
+from tocsin.track.bank import Bank, Lore
+
+__all__ = ["Ended", "Rules", "Stepped", "coast", "moments", "take_scan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What does not change while the tracker runs. Each default is argued in docs/why/tracking.md."""
+
+    motion: Motion
+    birth: Birth
+    settings: TrackSettings
+    terrain_head: FloatArray  # (3,)
+    terrain_level: FloatArray
+    gate: float = 25.0  # squared, on up to four rows: a detection of the target falls outside once in 20,000
+    lifetime_s: float = 400.0  # mean time after which a target is gone for reasons of its own
+    tentative_loss: float = 0.04  # two misses at detection probability 0.8
+    first_sky: float = 0.5  # share of the first scan's detections that are taken for targets
+    arrivals_before: float = 0.5  # arrivals in SKY_MEMORY_S that are taken for known before any was seen
+    confirm_hits: int = 2
+
+
+CLUTTER_MEMORY = 0.98  # per scan: the map remembers about 50 scans
+SEEN_MEMORY = 0.997  # per scan
+SKY_MEMORY_S = 30.0
+LEARNING_DELAY = 3  # scans until the first dropped tracks tell of clutter
+SURE = 0.9  # existence above which a track's detections tell of the sensor's detection probability
+DETECTION_PRIOR = 30.0  # detections that the stated or default detection probability is worth
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Confirmed tracks that ended in one scan, k of them, as they stood."""
+
+    t_s: float
+    ids: IntArray  # (k,)
+    rules: IntArray  # (k,)
+    into: IntArray  # (k,) key of the track that each was merged into, 0: none
+    mean: FloatArray  # (k, 6)
+    cov: FloatArray  # (k, 6, 6)
+    updated_s: FloatArray  # (k,)
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """What stands after one scan, aligned with the bank."""
+
+    mean: FloatArray  # (n, 6)
+    cov: FloatArray  # (n, 6, 6)
+    row: IntArray  # (n,)
+    row_probability: FloatArray  # (n,)
+    ended: Ended
+
+
+def advance_to(rules: Rules, bank: Bank, lore: Lore, t_s: float) -> None:
+    """Predict every track to t_s (no earlier than the bank's time)."""
+    dt = t_s - bank.t_s if np.isfinite(bank.t_s) else 0.0
+    if dt > 0.0 and bank.n:
+        n, head, level = bank.n, rules.terrain_head, rules.terrain_level
+        hits, surprise = bank.whole[lifecycle.HITS], bank.real[lifecycle.SURPRISE]
+        imm.predict_tracks(n, dt, rules.motion, hits, surprise, bank.mu, bank.x, bank.p)
+        lifecycle.age_existence(n, dt, rules.lifetime_s, rules.motion, head, level, bank.mu, bank.x, bank.p, bank.real)
+    if dt > 0.0:
+        fade = float(np.exp(-dt / SKY_MEMORY_S))
+        lore.sky[1:] *= fade
+        lore.sky[2] += dt
+        lore.sky[0] += dt * (rules.arrivals_before + lore.sky[1]) / (SKY_MEMORY_S + lore.sky[2])
+    bank.t_s = max(bank.t_s, t_s)
+
+
+def coast(rules: Rules, bank: Bank, lore: Lore, t_s: float) -> Stepped:
+    """A clock tick: no sensor looked."""
+    advance_to(rules, bank, lore, t_s)
+    row, nothing = np.full(bank.n, -1), np.zeros(bank.n)
+    mean, cov = moments(bank)
+    flag, into = np.zeros(bank.n, np.int64), np.zeros(bank.n, np.int64)
+    return settle(rules, bank, lore, mean, cov, row, nothing, nothing, flag, into)
+
+
+def moments(bank: Bank) -> tuple[FloatArray, FloatArray]:
+    """Mixture mean (n, 6) and covariance (n, 6, 6)."""
+    mean, cov = np.empty((bank.n, 6)), np.empty((bank.n, 6, 6))
+    imm.mixture_moments(bank.n, bank.mu, bank.x, bank.p, mean, cov)
+    return mean, cov
+
+
+def settle(
+    rules: Rules,
+    bank: Bank,
+    lore: Lore,
+    mean: FloatArray,
+    cov: FloatArray,
+    row: IntArray,
+    row_probability: FloatArray,
+    pm: FloatArray,
+    flag: IntArray,
+    into: IntArray,
+) -> Stepped:
+    """End the tracks whose time has come, learn from them, and close the gaps."""
+    n, settings = bank.n, rules.settings
+    lifecycle.judge(n, settings.delete_existence, rules.tentative_loss, row, pm, cov, bank.whole, bank.real, flag)
+    lifecycle.learn_clutter(n, flag, bank.whole, lore.counts, lore.rates)
+    gone = np.flatnonzero((flag[:n] != lifecycle.KEEP) & (bank.whole[lifecycle.ID, :n] > 0))
+    merged = flag[gone] == lifecycle.RULE_MERGED
+    ended = Ended(
+        t_s=bank.t_s,
+        ids=bank.whole[lifecycle.ID, gone],
+        rules=flag[gone],
+        into=np.where(merged, bank.whole[lifecycle.KEY, into[gone]], 0),
+        mean=mean[gone],
+        cov=cov[gone],
+        updated_s=bank.real[lifecycle.UPDATED, gone],
+    )
+    kept = np.empty(n, np.int64)
+    bank.n = lifecycle.compact(n, flag, bank.mu, bank.x, bank.p, bank.real, bank.whole, kept)
+    kept = kept[: bank.n]
+    return Stepped(mean[kept], cov[kept], row[kept], row_probability[kept], ended)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Gated pairs of tracks and detections, ordered by track."""
+
+    start: IntArray  # (n + 1,)
+    det: IntArray
+    ll: FloatArray  # (pairs, 3)
+    nis: FloatArray
+
+
+def gate(
+    rules: Rules, bank: Bank, scan: Scan, z: FloatArray, sigma: FloatArray, predicted: FloatArray, a: FloatArray
+) -> Pairs:
+    """Which detections may belong to which tracks."""
+    n, m = bank.n, z.shape[0]
+    head, cells, order = np.empty(5), np.empty(4 * m + 64, np.int64), np.empty(m, np.int64)
+    loose = gating.build_grid(scan.position_m, head, cells, order)
+    room, start = 6 * (n + m) + 64, np.empty(n + 1, np.int64)
+    while True:
+        det, ll, nis = np.empty(room, np.int64), np.empty((room, 3)), np.empty(room)
+        count = gating.find_pairs(
+            n,
+            rules.gate,
+            bank.mu,
+            bank.x,
+            bank.p,
+            predicted,
+            a,
+            scan.position_m,
+            z,
+            sigma,
+            head,
+            cells,
+            order,
+            loose,
+            start,
+            det,
+            ll,
+            nis,
+        )
+        if count <= room:
+            return Pairs(start, det[:count], ll[:count], nis[:count])
+        room = count
+
+
+def detection_rows(scan: Scan) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Measurements z (m, 4), their sigmas (m, 4), and the kind of each by what is missing (see `pair_weights`)."""
+    d = scan.detections
+    z = np.stack([d.range_m, d.azimuth_rad, d.elevation_rad, d.range_rate_mps], axis=1)
+    sigma = np.stack([d.sigma_range_m, d.sigma_azimuth_rad, d.sigma_elevation_rad, d.sigma_range_rate_mps], axis=1)
+    kind = np.isnan(d.range_m) * 1 + np.isnan(d.elevation_rad) * 2
+    return z, sigma, kind.astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What else than the tracks may have given each of m detections."""
+
+    intensity: FloatArray  # (m,) clutter and new targets
+    share: FloatArray  # (m,) of new targets in it
+    cell: IntArray
+    rate_cell: IntArray
+
+
+def sources(
+    rules: Rules, lore: Lore, scan: Scan, z: FloatArray, sigma: FloatArray, kind: IntArray, pd: float
+) -> Sources:
+    """Intensity of clutter and new targets at each detection."""
+    s, m = scan.sensor_index, z.shape[0]
+    if np.isnan(lore.guess[s]) and m:
+        given = scan.clutter_per_scan
+        lore.guess[s] = given if np.isfinite(given) else (1.0 - rules.first_sky) * m
+        lore.sky[0] = max(lore.sky[0], rules.first_sky * m)
+    density, rate_density = np.empty(m), np.empty(m)
+    cell, rate_cell, new_rate = np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m)
+    guess = max(float(lore.guess[s]), 0.1) if m else 0.1
+    per_scan = clutter.clutter_intensity(
+        scan.sensor_position_m,
+        scan.sensor_rotation,
+        lore.counts[s],
+        lore.rates[s],
+        float(lore.scans[s, 0]),
+        guess,
+        scan.position_m,
+        z,
+        density,
+        rate_density,
+        cell,
+        rate_cell,
+    )
+    births.birth_rate_density(rules.birth, scan.sensor_position_m, scan.position_m, z, sigma, new_rate)
+    ratio = pd * float(lore.sky[0]) / per_scan
+    reach = scan.max_range_m if np.isfinite(scan.max_range_m) else 3e4
+    spread = np.array([np.nan, 4.0 * np.pi, np.pi * reach**2, 2.0 * np.pi])[kind]
+    density = np.where(kind == 0, density, lore.loose[s] / spread)
+    fresh = np.where(kind == 0, ratio * new_rate, 0.0)
+    return Sources(density * (rate_density + fresh), fresh / (rate_density + fresh), cell, rate_cell)
+
+
+def detection_probability(lore: Lore, scan: Scan) -> float:
+    """Stated or default detection probability, moved by what sure tracks showed of this sensor."""
+    got, due = lore.seen[scan.sensor_index]
+    pd = (DETECTION_PRIOR * scan.detection_probability + got) / (DETECTION_PRIOR + due)
+    return float(min(max(pd, 0.05), 0.99))
+
+
+def learn(
+    bank: Bank,
+    lore: Lore,
+    scan: Scan,
+    row: IntArray,
+    pm: FloatArray,
+    free: FloatArray,
+    kind: IntArray,
+    pd: float,
+) -> None:
+    """Move what is believed of the sensor and of the sky by one scan."""
+    s, n = scan.sensor_index, bank.n
+    sure: BoolArray = (bank.whole[lifecycle.ID, :n] > 0) & (bank.real[lifecycle.EXISTENCE, :n] > SURE) & (pm > 0.0)
+    lore.seen[s] *= SEEN_MEMORY
+    lore.seen[s, 0] += np.count_nonzero(sure & (row >= 0))
+    lore.seen[s, 1] += np.count_nonzero(sure)
+    lore.loose[s] += 0.05 * (float(free[kind != 0].sum()) - lore.loose[s]) if scan.complete else 0.0
+    lore.loose[s] = max(lore.loose[s], 0.05)
+    if scan.complete:
+        lore.scans[s, 1] += 1.0
+        if lore.scans[s, 1] > LEARNING_DELAY:
+            clutter.fade_clutter(CLUTTER_MEMORY, lore.counts[s], lore.rates[s], lore.scans[s, :1])
+        lore.sky[0] *= 1.0 - pd
+
+
+def take_scan(rules: Rules, bank: Bank, lore: Lore, scan: Scan, serial: int) -> Stepped:
+    """Take one scan, no earlier than the bank's time. `serial` numbers scans and is the root of new tracks' keys."""
+    advance_to(rules, bank, lore, scan.t_s)
+    z, sigma, kind = detection_rows(scan)
+    n, m = bank.n, z.shape[0]
+    place, turn = scan.sensor_position_m, scan.sensor_rotation
+    predicted, g, a = np.empty((n, 3, 5)), np.empty((n, 3, 7, 4)), np.empty((n, 3, 4, 4))
+    measurement.project_tracks(n, place, turn, bank.mu, bank.x, bank.p, predicted, g, a)
+    probability = detection_probability(lore, scan)
+    pd, pm = np.empty(n), np.empty(n)
+    lifecycle.cover(
+        n,
+        probability,
+        scan.complete,
+        scan.max_range_m,
+        place,
+        rules.motion.level_radius_m,
+        rules.terrain_head,
+        rules.terrain_level,
+        bank.mu,
+        bank.x,
+        predicted,
+        pd,
+        pm,
+    )
+    source = sources(rules, lore, scan, z, sigma, kind, probability)
+    pairs = gate(rules, bank, scan, z, sigma, predicted, a)
+    psi, marginal = np.empty(len(pairs.det)), np.empty(len(pairs.det))
+    miss, free, real, whole = np.empty(n), np.empty(m), bank.real, bank.whole
+    posterior.pair_weights(
+        pairs.start,
+        pairs.det,
+        pairs.ll,
+        bank.mu,
+        real[lifecycle.EXISTENCE],
+        pd,
+        pm,
+        source.intensity,
+        predicted,
+        kind,
+        psi,
+    )
+    association.belief_marginals(pairs.start, pairs.det, psi, marginal, miss, free)
+    row, row_probability = np.empty(n, np.int64), np.empty(n)
+    posterior.update_tracks(
+        scan.t_s,
+        pairs.start,
+        pairs.det,
+        pairs.ll,
+        pairs.nis,
+        marginal,
+        miss,
+        pm,
+        z,
+        sigma,
+        predicted,
+        g,
+        a,
+        bank.mu,
+        bank.x,
+        bank.p,
+        real[lifecycle.EXISTENCE],
+        whole[lifecycle.HITS],
+        real[lifecycle.UPDATED],
+        real[lifecycle.SURPRISE],
+        row,
+        row_probability,
+    )
+    learn(bank, lore, scan, row, pm, free, kind, probability)
+    born = bear(rules, bank, scan, z, sigma, free, source, serial)
+    mean, cov = moments(bank)
+    flag, into = np.zeros(bank.n, np.int64), np.zeros(bank.n, np.int64)
+    lifecycle.mark_duplicates(pairs.start, pairs.det, marginal, m, mean, cov, bank.real, flag, into)
+    row = np.concatenate([row, born])
+    row_probability = np.concatenate([row_probability, np.ones(len(born))])
+    return settle(
+        rules, bank, lore, mean, cov, row, row_probability, np.concatenate([pm, np.zeros(len(born))]), flag, into
+    )
+
+
+def bear(
+    rules: Rules,
+    bank: Bank,
+    scan: Scan,
+    z: FloatArray,
+    sigma: FloatArray,
+    free: FloatArray,
+    source: Sources,
+    serial: int,
+) -> IntArray:
+    """Begin tracks at unexplained detections; returns the detection of each."""
+    n, m = bank.n, z.shape[0]
+    bank.make_room(m)
+    origin = np.empty(m, np.int64)
+    bank.n = births.bear_tracks(
+        rules.motion,
+        rules.birth,
+        n,
+        scan.sensor_position_m,
+        scan.sensor_rotation,
+        scan.position_m,
+        z,
+        sigma,
+        free,
+        source.share,
+        bank.mu,
+        bank.x,
+        bank.p,
+        bank.real[lifecycle.EXISTENCE],
+        origin,
+    )
+    origin, new = origin[: bank.n - n], slice(n, bank.n)
+    bank.real[lifecycle.BORN, new] = bank.real[lifecycle.UPDATED, new] = scan.t_s
+    bank.real[lifecycle.SURPRISE, new] = 1.0
+    bank.real[lifecycle.FALLEN, new] = 0.0
+    bank.real[lifecycle.PEAK, new] = bank.real[lifecycle.EXISTENCE, new]
+    bank.whole[lifecycle.KEY, new] = (serial << 24) + origin + 1
+    bank.whole[lifecycle.ID, new] = 0
+    bank.whole[lifecycle.HITS, new] = 1
+    bank.whole[lifecycle.CELL, new] = source.cell[origin]
+    bank.whole[lifecycle.RATE_CELL, new] = source.rate_cell[origin]
+    bank.whole[lifecycle.SENSOR, new] = scan.sensor_index
+    return origin
