@@ -106,18 +106,21 @@ def test_the_nearest_true_thing_at_the_orders_time_is_bound() -> None:
     assert bind(order(), things(np.zeros((0, 3))), 150.0) == ""
 
 
-def test_a_turn_during_the_projectiles_flight_moves_the_target_out_of_the_burst() -> None:
-    bursts = Bursts(scenario(), SITE, Streams(0, "effects"))
-    truth = things(HERE, (40.0, 0.0, 0.0), kind="fixed_wing")
+@pytest.mark.parametrize(("kind", "miss_m"), [("fixed_wing", 12.0), ("rocket", 0.0)])
+def test_a_turn_during_the_projectiles_flight_moves_a_craft_out_of_the_burst(kind: str, miss_m: float) -> None:
+    velocity = np.array([40.0, 0.0, 0.0])
+    bursts, truth = Bursts(scenario(), SITE, Streams(0, "effects")), things(HERE, velocity, kind=kind)
     pending = bursts.take(order(), truth)
-    bursts.fire(pending, truth)
+    assert pending.fired_t_s == 0.5 * GUN.burst_s
+    bursts.fire(pending, things(HERE + velocity * pending.fired_t_s, velocity, kind=kind))
     t = pending.shot.t_effect_s
-    straight, turned = HERE + np.array([40.0 * t, 0.0, 0.0]), HERE + np.array([40.0 * t - 12.0, 0.0, 0.0])
-    held = Bursts(scenario(), SITE, Streams(0, "effects")).effect(pending, things(straight, t_s=t, kind="fixed_wing"))
-    missed = bursts.effect(pending, things(turned, t_s=t, kind="fixed_wing"))
-    assert held.miss_m == pytest.approx(0.0, abs=1e-6)
-    assert missed.miss_m == pytest.approx(12.0, abs=0.1)
-    assert missed.burst_probability < 1e-3 < held.burst_probability
+    straight = Bursts(scenario(), SITE, Streams(0, "effects")).effect(
+        pending, things(HERE + velocity * t, kind=kind, t_s=t)
+    )
+    turned = bursts.effect(pending, things(HERE + velocity * t - [12.0, 0.0, 0.0], kind=kind, t_s=t))
+    assert straight.miss_m == pytest.approx(0.0, abs=1e-6)
+    assert turned.miss_m == pytest.approx(miss_m, abs=0.1)
+    assert (turned.burst_probability < 1e-3) == (miss_m > 0.0)
 
 
 def test_tracking_errors_spread_the_burst_as_stated() -> None:

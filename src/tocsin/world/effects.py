@@ -2,8 +2,8 @@
 
 An order hands over a track; the effector finds the target with its own sensor if the track is near enough. A burst is
 n independent rounds, circularly Gaussian about a common centre. The centre is off the target by the tracking error of
-that sensor and by what the target did in the projectiles' flight that its velocity at the time of fire did not tell;
-both count across the line of fire only. A round succeeds if it falls on a disc of the vulnerable area: the offset
+that sensor and by what a craft did in the projectiles' flight that its velocity at the time of fire did not tell; both
+count across the line of fire only. A round succeeds if it falls on a disc of the vulnerable area: the offset
 circular coverage function, the distribution function at (r/σ)² of a chi-square of 2 degrees of freedom and
 non-centrality (miss/σ)² (Driels, Weaponeering, 2nd ed., chapter 3; Washburn & Kress, Combat Modeling,
 section 2.2).
@@ -31,7 +31,6 @@ from tocsin.world.truth import Effect
 __all__ = ["Bursts", "Pending", "bind", "burst_probability", "miss_distance_m", "round_probability"]
 
 FALLING = ("rocket", "mortar", "debris")
-GRAVITY_MPS2 = 9.80665
 
 
 @dataclass(slots=True)
@@ -42,7 +41,8 @@ class Pending:
     effector: EffectorSpec
     place_m: FloatArray  # (3,) the effector
     target_id: str  # "": nothing true was within the capture radius
-    fired: FloatArray | None = None  # (6,) true state at the time of fire; None before it, or if it was down by then
+    fired_t_s: float  # middle of the burst
+    fired: FloatArray | None = None  # (6,) true state then; None before it, or if it was down by then
 
 
 class Bursts:
@@ -67,10 +67,11 @@ class Bursts:
         fire_t_s = truth.t_s if math.isnan(order.fire_t_s) else max(order.fire_t_s, truth.t_s)
         effect_t_s = fire_t_s + 0.5 * effector.burst_s + range_m / effector.projectile_speed_mps
         shot = Shot(fire_t_s, self._count, order.order_id, effector.id, order.track_id, effect_t_s, order.rounds)
-        return Pending(shot, effector, place_m, bind(order, truth, effector.capture_radius_m))
+        target_id = bind(order, truth, effector.capture_radius_m)
+        return Pending(shot, effector, place_m, target_id, fire_t_s + 0.5 * effector.burst_s)
 
     def fire(self, pending: Pending, truth: Kinematics) -> None:
-        """Note what the target does as the burst begins."""
+        """Note what the target does in the middle of the burst: the last that its rounds know of it."""
         pending.fired = _state_of(pending.target_id, truth)
 
     def effect(self, pending: Pending, truth: Kinematics) -> Effect:
@@ -137,22 +138,20 @@ def bind(order: EngagementOrder, truth: Kinematics, radius_m: float) -> str:
 def miss_distance_m(pending: Pending, now: FloatArray, t_s: float, falling: bool, tracking_m: FloatArray) -> float:
     """Offset of the burst's centre from the target's true state (6,) at `t_s`, across the line of fire, metres.
 
-    `tracking_m` (2,) is the tracking error along two axes across the line. `falling`: gravity is foreseen as well,
-    since every predictor knows it; a drone's turn is not.
+    `tracking_m` (2,) is the tracking error along two axes across the line. What falls freely is foreseen over these
+    few seconds, drag and all; of a craft only its velocity is, and its turns are not.
     """
     if pending.fired is None:
         return math.inf
-    dt = t_s - pending.shot.t_s
-    foreseen = pending.fired[:3] + pending.fired[3:] * dt
+    unforeseen = pending.fired[:3] + pending.fired[3:] * (t_s - pending.fired_t_s) - now[:3]
     if falling:
-        foreseen = foreseen - np.array([0.0, 0.0, 0.5 * GRAVITY_MPS2 * dt * dt])
-    offset = foreseen - now[:3]
+        unforeseen = np.zeros(3)
     line = now[:3] - pending.place_m
     line = line / max(float(np.linalg.norm(line)), 1e-9)
     side = np.cross(line, [0.0, 0.0, 1.0] if abs(line[2]) < 0.9 else [1.0, 0.0, 0.0])
     side = side / np.linalg.norm(side)
     up = np.cross(side, line)
-    return math.hypot(float(offset @ side) + tracking_m[0], float(offset @ up) + tracking_m[1])
+    return math.hypot(float(unforeseen @ side) + tracking_m[0], float(unforeseen @ up) + tracking_m[1])
 
 
 def round_probability(effector: EffectorSpec, range_m: float, miss_m: float) -> float:

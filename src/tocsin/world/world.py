@@ -88,7 +88,7 @@ class World:
         truth = self._movers.advance(self._now_s)
         pending = [self._bursts.take(order, truth) for order in orders]
         for burst in pending:
-            self._push(burst.shot.t_s, _FIRE, partial(self._fire, burst))
+            self._push(burst.fired_t_s, _FIRE, partial(self._fire, burst))
             self._push(burst.shot.t_effect_s, _EFFECT, partial(self._effect, burst))
         return tuple(burst.shot for burst in pending)
 
