@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -56,9 +57,11 @@ def run(
     json
         Print one JSON object instead of the timeline.
     """
+    since = time.perf_counter()
     from tocsin.cli import run as command
 
-    return command.run(scenario, seed=seed, out=out, effector=effector, as_json=json)
+    imports_s = time.perf_counter() - since
+    return command.run(scenario, seed=seed, out=out, effector=effector, imports_s=imports_s, as_json=json)
 
 
 @app.command(help_epilogue="Example: `tocsin track detections.csv --sensors sensors.csv --out out/mine`")
@@ -104,10 +107,12 @@ def track(
     json
         Print one JSON object instead of the summary.
     """
+    since = time.perf_counter()
     from tocsin.cli import track as command
 
+    imports_s = time.perf_counter() - since
     given = command.Given(detections, sensors, out, site, reports, terrain, wind, drag, refraction, journal)
-    return command.track(given, as_json=json)
+    return command.track(given, imports_s=imports_s, as_json=json)
 
 
 @app.command(help_epilogue="Example: `tocsin replay out/asad`")

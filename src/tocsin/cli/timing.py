@@ -16,7 +16,7 @@ class Stopwatch:
         self.advance_cpu_s = self.advance_wall_s = self.track_cpu_s = 0.0
         self.detections = self.scans = 0
         self.setup_s: dict[str, float] = {}
-        self._cpu = self._wall = self._set = 0.0
+        self._cpu = self._wall = 0.0
 
     def begin(self) -> None:
         """Just before `advance`."""
@@ -27,10 +27,13 @@ class Stopwatch:
         if stage == "identify":
             self.track_cpu_s += time.process_time() - self._cpu
 
-    def end(self, detections: int, *, scan: bool) -> None:
+    def end(self) -> None:
         """Just after `advance`."""
         self.advance_cpu_s += time.process_time() - self._cpu
         self.advance_wall_s += time.perf_counter() - self._wall
+
+    def count(self, detections: int, *, scan: bool) -> None:
+        """What a batch held."""
         self.detections += detections
         self.scans += scan
 

@@ -9,31 +9,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from tocsin import pipeline
 from tocsin.cli.folder import run_folder
 from tocsin.cli.show import errors_json, errors_lines, number, out, out_json, progress
 from tocsin.cli.timing import Stopwatch
+from tocsin.cli.warmup import warm_up
 from tocsin.errors import BadInput
-
-_STARTED = time.perf_counter()
-
-from tocsin import pipeline  # noqa: E402 - the time that the compiled stages take to import is told in timing.json
-from tocsin.cli.warmup import warm_up  # noqa: E402
-from tocsin.formats.detections import DetectionFile, open_detections  # noqa: E402
-from tocsin.formats.outputs import ErrorsWriter, ImpactsWriter, TracksWriter  # noqa: E402
-from tocsin.formats.reports import Reports, merge, read_reports  # noqa: E402
-from tocsin.formats.sensors import level_site, read_sensors  # noqa: E402
-from tocsin.formats.terrain import read_terrain  # noqa: E402
-from tocsin.journal import JournalWriter, Origin  # noqa: E402
-from tocsin.journal.codec import canonical  # noqa: E402
-from tocsin.records.detections import Batch  # noqa: E402
-from tocsin.records.events import Events  # noqa: E402
-from tocsin.records.forecasts import ForecastSettings  # noqa: E402
-from tocsin.records.plan import Plan  # noqa: E402
-from tocsin.records.site import Site  # noqa: E402
+from tocsin.formats.detections import DetectionFile, open_detections
+from tocsin.formats.outputs import ErrorsWriter, ImpactsWriter, TracksWriter
+from tocsin.formats.reports import Reports, merge, read_reports
+from tocsin.formats.sensors import level_site, read_sensors
+from tocsin.formats.terrain import read_terrain
+from tocsin.journal import JournalWriter, Origin
+from tocsin.journal.codec import canonical
+from tocsin.records.detections import Batch
+from tocsin.records.events import Events
+from tocsin.records.forecasts import ForecastSettings
+from tocsin.records.plan import Plan
+from tocsin.records.site import Site
 
 __all__ = ["Given", "plan_of", "track"]
-
-_IMPORTED = time.perf_counter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +47,10 @@ class Given:
     journal: bool = False
 
 
-def track(given: Given, *, as_json: bool) -> int:
+def track(given: Given, *, imports_s: float, as_json: bool) -> int:
     """Run the command."""
     watch = Stopwatch()
-    watch.setup_s["imports"] = _IMPORTED - _STARTED
+    watch.setup_s["imports"] = imports_s
     since = time.perf_counter()
     source = open_detections(given.detections)
     plan = plan_of(given, source)
@@ -134,7 +129,8 @@ def _loop(run: _Run, watch: Stopwatch, reports: Reports | None) -> None:
                 run.journal.write(batch)
             watch.begin()
             state, events = pipeline.advance(plan, state, batch, watch.mark)
-            watch.end(len(batch.detections.row), scan=batch.sensor_index >= 0)
+            watch.end()
+            watch.count(len(batch.detections.row), scan=batch.sensor_index >= 0)
             run.put(batch, events)
             tell(watch.scans, f"{watch.detections:,} detections")
     if run.journal is not None:
