@@ -1,7 +1,7 @@
 """Synthetic tracks for identification: truth by class, a radar, and a small two-model filter bank in NumPy.
 
-It is no copy of the track stage: a constant-velocity and a ballistic Kalman filter on converted measurements, with model
-probabilities from their innovations. N objects of one class run side by side with known association.
+It is no copy of the track stage: a constant-velocity and a ballistic Kalman filter on converted measurements, with
+model probabilities from their innovations. N objects of one class run side by side with known association.
 """
 
 from __future__ import annotations
@@ -237,7 +237,7 @@ def tracks_of(
     make = ballistic_truth if kind in ("rocket", "mortar") else flyer_truth
     truth = make(rng, n, kind, times)
     truth[:, :, 2] += 5.0  # no object below the radar's horizon
-    mean_rcs = RCS[kind] + rng.normal(0.0, 4.0, n)
+    mean_rcs = RCS[kind] + rng.normal(0.0, 6.0, n)  # size and aspect of one specimen and another
     bank: Bank | None = None
     for k, t in enumerate(times):
         flying = np.isfinite(truth[k, :, 0])

@@ -28,7 +28,7 @@ def test_given_a_drone_lost_far_out_when_it_is_masked_for_six_minutes_then_the_z
     run = run_until_lost(rule=rule)
     assert run.hazards[0].state == "open"
     assert run.live() == set()  # it cannot be here for five minutes
-    for t in np.arange(26.0, 385.0, 1.0):
+    for t in np.arange(26.0, 385.0, 4.0):
         run.step(float(t))
     assert "z4_4" in run.live()
     assert {e.cause for e in run.warnings} == {"lost_track"}
@@ -42,14 +42,14 @@ def test_a_live_warning_survives_the_loss_of_its_track_and_says_so() -> None:
     causes = [e.cause for e in run.warnings if e.zone_id == "z4_4"]
     assert causes[0] == "reach"
     assert causes[-1] == "lost_track"
-    for t in np.arange(26.0, 600.0, 2.0):
+    for t in np.arange(26.0, 600.0, 10.0):
         run.step(float(t))
     assert "z4_4" in run.live()
 
 
 def test_the_area_grows_with_the_speed_of_the_lost_thing_and_time_alone_closes_nothing() -> None:
     run = run_until_lost()
-    for t in np.arange(30.0, 4000.0, 10.0):
+    for t in np.arange(30.0, 4000.0, 40.0):
         run.step(float(t))
     radii = [h.radius_m for h in run.hazards]
     assert radii == sorted(radii)
@@ -67,10 +67,10 @@ def back(t: float, hostile: float = 0.45, track_id: int = 9, born: float = 370.0
 
 def test_given_it_reappears_low_then_it_is_the_successor_and_the_warning_never_lapsed() -> None:
     run = run_until_lost()
-    for t in np.arange(26.0, 380.0, 1.0):
+    for t in np.arange(26.0, 380.0, 6.0):
         run.step(float(t))
     assert "z4_4" in run.live()
-    for t in np.arange(380.0, 440.0, 1.0):
+    for t in np.arange(380.0, 440.0, 2.0):
         run.step(float(t), back(float(t)))
         assert "z4_4" in run.live()
     assert [(h.state, h.successor) for h in run.hazards if h.state != "open"] == [("reacquired", 9)]
@@ -79,7 +79,7 @@ def test_given_it_reappears_low_then_it_is_the_successor_and_the_warning_never_l
 
 def test_a_successor_that_proves_to_be_a_bird_sets_the_hazard_free_again() -> None:
     run = run_until_lost()
-    for t in np.arange(26.0, 380.0, 1.0):
+    for t in np.arange(26.0, 380.0, 6.0):
         run.step(float(t))
     run.step(380.0, back(380.0))
     for t in np.arange(381.0, 420.0, 1.0):
@@ -100,7 +100,7 @@ def test_a_successor_that_proves_to_be_a_bird_sets_the_hazard_free_again() -> No
 )
 def test_what_cannot_be_the_lost_one_is_not_taken_for_it(other: Thing) -> None:
     run = run_until_lost()
-    for t in np.arange(26.0, 380.0, 2.0):
+    for t in np.arange(26.0, 380.0, 10.0):
         run.step(float(t))
     run.step(380.0, other)
     assert run.state is not None
@@ -109,7 +109,7 @@ def test_what_cannot_be_the_lost_one_is_not_taken_for_it(other: Thing) -> None:
 
 def test_an_impact_report_inside_the_area_closes_it_and_the_zone_is_cleared_later_by_that_evidence() -> None:
     run = run_until_lost()
-    for t in np.arange(26.0, 400.0, 1.0):
+    for t in np.arange(26.0, 400.0, 5.0):
         run.step(float(t))
     run.step(400.0, said=reports((399.0, "impact", "", (200.0, 150.0), 50.0, "")))
     assert run.hazards[-1].state == "closed"

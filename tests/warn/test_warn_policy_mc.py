@@ -1,4 +1,4 @@
-"""The rule of warning against a synthetic tracker: 400 rockets whose forecasts sharpen as a tracker's do.
+"""The rule of warning against a synthetic tracker: 200 rockets whose forecasts sharpen as a tracker's do.
 
 The forecast error is an Ornstein-Uhlenbeck-like process whose spread follows the time left, calibrated: at every moment
 the truth lies in the stated ellipse as often as stated. Beside the rule stand "warn everything" and "warn nothing".
@@ -12,14 +12,14 @@ from warn_cases import ROCKET, Runner, Thing, plan
 
 from tocsin.records.warnings import WarnSettings
 
-RUNS = 250
+RUNS = 200
 CLOSING_SCALE_M = (40.0, 12.0)  # sigma of the impact point: 40 m at the end plus 12 m for each second left
 
 
 def one_run(seed: int, settings: WarnSettings) -> tuple[str, dict[str, float], float]:
     """Struck zone, seconds of warning by zone, and seconds of detection before impact."""
     rng = np.random.default_rng([seed, 20261122])
-    site = plan(settings=settings)
+    site = plan(settings=settings)  # 64 zones over 10 × 10 km
     run = Runner(site)
     truth = rng.uniform(-4800.0, 4800.0, 2)
     seen_s = rng.uniform(9.0, 24.0)

@@ -6,8 +6,8 @@ speed       plateau of horizontal speed, m/s, with log-normal skirts. Drones: co
             20 m/s, small and one-way fixed wings 18-70 m/s. Birds: Alerstam et al. 2007, "Flight speeds among bird
             species" (PLoS Biology 5:e197): 8-23 m/s in still air, spread by wind. Aircraft: from a light aircraft's
             approach to a jet's cruise. Mortar bombs leave subsonic at steep angles, rockets faster and flatter
-            (textbook exterior ballistics, e.g. Carlucci & Jacobson, "Ballistics"): their horizontal
-            speeds overlap, so it is the energy that tells them apart.
+            (textbook exterior ballistics, e.g. Carlucci & Jacobson, "Ballistics"); once drag has done its work their
+            speeds overlap, so their rows agree and the energy tells them apart.
 height      log-normal of (height above level ground + 100 m). Bird migration peaks in the lowest few hundred metres
             (Dokter et al. 2011, J. R. Soc. Interface 8:30); hobby drones are held to 120 m by law in most countries.
 climb       vertical speed: most of the time level, else manoeuvring; ballistic classes take any.
@@ -35,15 +35,15 @@ __all__ = ["RESIDUAL_RISK", "Tables", "class_tables", "hostile_prior", "report_f
 # class         speed plateau, skirt   height, factor  level, manoeuvring, share   fall, sd    rcs, sd   wander, factor
 #               m/s    m/s    ln       m       ×/÷     m/s    m/s          -       m/s²        dBsm  dB  -       ×/÷
 _ROWS = {
-    "rocket": ((110.0, 600.0, 0.22), (1800.0, 2.4), (80.0, 200.0, 0.7), (-12.0, 6.0), (-14.0, 7.0), (0.10, 3.0)),
-    "mortar": ((55.0, 230.0, 0.20), (1200.0, 2.2), (60.0, 150.0, 0.7), (-10.5, 4.0), (-16.0, 7.0), (0.10, 3.0)),
-    "fixed_wing": ((20.0, 62.0, 0.15), (300.0, 2.3), (0.7, 3.5, 0.5), (0.0, 0.8), (-13.0, 7.0), (0.25, 2.5)),
-    "multirotor": ((0.5, 20.0, 0.20), (120.0, 1.8), (0.6, 3.0, 0.4), (0.0, 0.8), (-15.0, 6.0), (0.35, 2.5)),
-    "bird": ((4.0, 18.0, 0.25), (180.0, 1.9), (0.7, 1.5, 0.4), (0.0, 0.6), (-26.0, 7.0), (0.50, 2.0)),
+    "rocket": ((55.0, 420.0, 0.25), (1400.0, 2.4), (70.0, 180.0, 0.7), (-11.0, 5.0), (-14.0, 7.0), (0.10, 3.0)),
+    "mortar": ((55.0, 420.0, 0.25), (1400.0, 2.4), (70.0, 180.0, 0.7), (-11.0, 5.0), (-16.0, 7.0), (0.10, 3.0)),
+    "fixed_wing": ((20.0, 62.0, 0.15), (300.0, 2.3), (0.7, 3.5, 0.5), (0.0, 0.8), (-13.0, 7.0), (0.15, 3.5)),
+    "multirotor": ((0.5, 20.0, 0.20), (120.0, 1.8), (0.6, 3.0, 0.4), (0.0, 0.8), (-15.0, 6.0), (0.18, 3.5)),
+    "bird": ((4.0, 18.0, 0.25), (180.0, 1.9), (0.7, 1.5, 0.4), (0.0, 0.6), (-26.0, 7.0), (0.40, 2.0)),
     "aircraft": ((55.0, 265.0, 0.12), (4000.0, 2.6), (1.0, 9.0, 0.3), (0.0, 0.7), (10.0, 9.0), (0.05, 2.5)),
 }
 
-_ENERGY = {"rocket": (420.0, 1.28), "mortar": (250.0, 1.22)}  # median m/s, factor
+_ENERGY = {"rocket": (400.0, 1.30), "mortar": (245.0, 1.22)}  # median m/s, factor
 
 _HOSTILE = {
     "rocket": 0.99,

@@ -33,7 +33,7 @@ _ERROR_LOOKS = 4.0  # looks over which the errors of a filtered velocity are ali
 _GRAVITY = 9.80665
 _SWERLING_BIAS_DB = -2.51  # mean of an exponential variate in dB (Swerling 1954, cases 1 and 2), and its spread
 _SWERLING_SD_DB = 5.57
-_EARLY_S = 6.0  # what a round had at first, before drag took its share
+_EARLY_S = 3.0  # what a round had at first, before drag took its share
 _WANDER_TIME_S = 8.0  # velocity of a wanderer is alike over about this long: looks within it count as one
 _FLOOR = 0.01
 _INV_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
@@ -179,8 +179,10 @@ def class_once_log_likelihood(
                 sd = math.sqrt(rcs[c, 1] ** 2 + _SWERLING_SD_DB**2 / m[13])
                 total += _floored(((m[14] - rcs[c, 0] - _SWERLING_BIAS_DB) / sd) ** 2, sd, 80.0)
             if steady:
-                mean_speed2 = speed2 + scatter
-                expected = wander[c, 0] ** 2 * mean_speed2 + m[11]
+                mean_speed2 = (
+                    speed2 + scatter
+                )  # half of the errors' variance: a filter's errors drift within the window
+                expected = wander[c, 0] ** 2 * mean_speed2 + 0.5 * m[11]
                 looks = max(1.0, min(m[15], _WANDER_MEMORY_S) / _WANDER_TIME_S)
                 sd = math.sqrt(wander[c, 1] ** 2 + 2.0 / looks)
                 total += _floored((math.log((scatter + 0.01) / (expected + 0.01)) / sd) ** 2, sd, 12.0)

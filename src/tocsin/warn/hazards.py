@@ -124,6 +124,8 @@ def _successor(
 ) -> int:
     """A track that may be the lost one again: new, inside the area, able to have flown there, dangerous. 0: none."""
     table = tracks.table
+    if not (table.born_t_s >= lost.since_t_s).any():
+        return 0
     gap = np.hypot(table.state[:, 0] - lost.centre_m[0], table.state[:, 1] - lost.centre_m[1])
     speed = np.linalg.norm(table.state[:, 3:], axis=1)
     fits = (table.born_t_s >= lost.since_t_s) & (gap <= radius_at(settings, lost, now_s))

@@ -48,6 +48,8 @@ class Round:
 def _forecast(
     settings: WarnSettings, places: Places, rounds: dict[int, Round], impacts: ImpactTable, ids: set[int]
 ) -> dict[int, Round]:
+    if not impacts.track_id.size:
+        return rounds
     mean, covariance = impacts.position_m[:, :2], impacts.covariance
     usable = np.isfinite(mean).all(axis=1) & np.isfinite(covariance).all(axis=(1, 2)) & np.isfinite(impacts.impact_t_s)
     mass = np.zeros((len(mean), len(places.zone_id)))
