@@ -16,6 +16,8 @@ from pathlib import Path
 import msgspec
 
 from tocsin.formats.scenarios import apply_variant, load_builtin
+from tocsin.records.scenario import CAUSES
+from tocsin.study.outcomes import OutcomeRates, outcome_rates
 from tocsin.study.warning import WarnedRaid, summarise, warned_raids
 
 Summary = object
@@ -44,8 +46,26 @@ def prove_bdsc_warning(seeds: Sequence[int], kept: Path, show: Callable[[str], N
     return summarise(raids[seed] for seed in seeds)
 
 
+def prove_outcomes(seeds: Sequence[int], kept: Path, show: Callable[[str], None]) -> Summary:
+    """Both raids of June 2021 as they are, and with each modelled cause made ideal: what became of what flew."""
+    lines = kept.read_bytes().splitlines() if kept.exists() else []
+    found = {(r.scenario, r.ideal, len(r.seeds)): r for r in (msgspec.json.decode(x, type=OutcomeRates) for x in lines)}
+    with kept.open("ab") as stream:
+        for name in ("ain-al-asad-2021", "bdsc-2021"):
+            for ideal in ((), *((cause,) for cause in CAUSES)):
+                key = (name, ideal, len(seeds))
+                if key in found:
+                    continue
+                show(f"{name}, ideal: {', '.join(ideal) or 'nothing'}")
+                found[key] = outcome_rates(load_builtin(name), seeds, ideal, processes=os.cpu_count() or 1)
+                stream.write(msgspec.json.encode(found[key]) + b"\n")
+                stream.flush()
+    return [rates for key, rates in found.items() if key[2] == len(seeds)]
+
+
 PROOFS: dict[str, tuple[Callable[[Sequence[int], Path, Callable[[str], None]], Summary], int]] = {
     "bdsc-warning": (prove_bdsc_warning, 200),
+    "outcomes": (prove_outcomes, 100),
 }
 """Each proof with its number of seeds."""
 
@@ -63,7 +83,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
     kept.parent.mkdir(parents=True, exist_ok=True)
 
     def show(line: str) -> None:
-        print(line, end="\r", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"{line:60}", end="\r", file=sys.stderr, flush=True)  # noqa: T201
 
     seeds = range(options.seeds or count)
     result = {"proof": options.name, "commit": version, "result": prove(seeds, kept, show)}
