@@ -29,7 +29,7 @@ from tocsin.world.earth import (
 )
 from tocsin.world.ground import ground_level
 
-__all__ = ["copy", "fall", "height_above_ground", "hermite", "rates", "touch_part"]
+__all__ = ["copy", "fall", "fill", "height_above_ground", "hermite", "rates", "touch_part"]
 
 # Classical Runge–Kutta: where each slope is taken, its weight, how far it carries the next trial state.
 _NODE, _WEIGHT, _REACH = (0.0, 0.5, 0.5, 1.0), (1 / 6, 1 / 3, 1 / 3, 1 / 6), (0.5, 0.5, 1.0, 0.0)

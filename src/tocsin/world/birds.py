@@ -49,7 +49,7 @@ def flit(
     keep = math.exp(-step_s / _TIME_S)
     fresh = math.sqrt(1.0 - keep * keep)
     sway_east, sway_north, rise = 0.0, 0.0, 0.0
-    local, place = np.empty(3), np.empty(3)
+    local, place, velocity = np.empty(3), np.empty(3), np.empty(3)
     level = ground_level(east0_m, north0_m, step_m, level_m, east, north) + above
     for row in range(states_out.shape[0]):
         up = level_up(radius, east, north, level)
@@ -58,10 +58,11 @@ def flit(
         local[0] = cruise * math.sin(heading) + sway_east + environment[WIND_EAST] * factor
         local[1] = cruise * math.cos(heading) + sway_north + environment[WIND_NORTH] * factor
         local[2] = rise
-        states_out[row, :3] = place
-        site_vector(radius, place, local, states_out[row, 3:])
-        east += step_s * states_out[row, 3]
-        north += step_s * states_out[row, 4]
+        site_vector(radius, place, local, velocity)
+        for i in range(3):
+            states_out[row, i], states_out[row, 3 + i] = place[i], velocity[i]
+        east += step_s * velocity[0]
+        north += step_s * velocity[1]
         level += step_s * rise
         above = level - ground_level(east0_m, north0_m, step_m, level_m, east, north)
         heading += _VEER_RADPSQRTS * math.sqrt(step_s) * draws[row, 3]

@@ -11,7 +11,7 @@ from tocsin.records.arrays import BoolArray, FloatArray, IntArray
 from tocsin.records.scenario import BallisticSpec, BirdSpec, FlyerSpec
 from tocsin.records.site import Site, Terrain
 from tocsin.world.atmosphere import Weather, gusts
-from tocsin.world.ballistic import fall, hermite
+from tocsin.world.ballistic import fall, fill, hermite
 from tocsin.world.earth import environment
 
 __all__ = ["FALL_STEP_S", "Flight", "Setting", "Spec", "fall_freely", "make_setting", "sample"]
@@ -105,7 +105,7 @@ def sample(
     """
     for i in range(start_s.size):
         in_air_out[i] = start_s[i] <= t_s < end_s[i]
-        state_out[i, :] = np.nan
+        fill(np.nan, state_out[i])
         if in_air_out[i]:
             steps = (t_s - start_s[i]) / step_s[i]
             row = min(int(steps), first[i + 1] - first[i] - 2)

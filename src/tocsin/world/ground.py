@@ -17,14 +17,15 @@ __all__ = ["ground_level", "ground_levels_m", "make_terrain"]
 def make_terrain(spec: TerrainSpec) -> Terrain:
     """A square grid of `2·extent_m` a side, centred on the origin; without ridges the empty grid, level ground."""
     if not spec.ridges:
-        return Terrain(0.0, 0.0, spec.step_m, np.zeros((0, 0)))
-    half = math.ceil(spec.extent_m / spec.step_m)
-    axis = np.arange(-half, half + 1) * spec.step_m
+        return Terrain(0.0, 0.0, float(spec.step_m), np.zeros((0, 0)))
+    step_m = float(spec.step_m)
+    half = math.ceil(spec.extent_m / step_m)
+    axis = np.arange(-half, half + 1) * step_m
     east, north = np.meshgrid(axis, axis)
     level = np.zeros_like(east)
     for ridge in spec.ridges:
         level += _ridge_level(ridge, east, north)
-    return Terrain(-half * spec.step_m, -half * spec.step_m, spec.step_m, level)
+    return Terrain(-half * step_m, -half * step_m, step_m, level)
 
 
 def _ridge_level(ridge: RidgeSpec, east_m: FloatArray, north_m: FloatArray) -> FloatArray:
