@@ -292,7 +292,7 @@ def fit(
             for c in range(6):
                 phi[c, r] = 1.0 if c == r else 0.0
         now, total, n = reference_s, 0.0, 0
-        soft = math.inf if turn == 0 else SOFT
+        soft = 1e300 if turn == 0 else SOFT
         for j in range(held - 1, -1, -1):
             propagate(earth, memory[j, 0] - now, x, phi, work_io)
             now = memory[j, 0]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tocsin.kernels.ballistic_fit import absorb, first_guess, fit, predict
+from tocsin.kernels.ballistic_fit import DRAG, absorb, first_guess, fit, predict
 from tocsin.kernels.ballistics import fly_to_ground, impact_covariance
 from tocsin.kernels.geodesy import enu2latlon
 from tocsin.kernels.jit import kernel
@@ -41,6 +41,8 @@ LEAST = 3
 MISFIT = 2.5
 """Squared residual a component above which a fit is not believed: with 4 detections (12 components, 6 of them spent)
 true ones average 0.5 and pass this less than once in 10,000; a motor still burning gives tens."""
+EASY_DRAG = 0.0003
+"""Drag parameter (m²/kg) from which a fit begins: flown back in time with too much drag, speeds grow without bound."""
 LONGEST_S = 2.0
 """Longest integration step: with the step rule of `kernels.ballistics` the impact is within 0.1 m of the exact one."""
 
@@ -90,22 +92,26 @@ def _refit(
     memory_io: FloatArray,
     work_io: FloatArray,
 ) -> None:
-    """Fit a slot to its memory, to the newer half if the whole cannot be believed, and so on; marks whether one was."""
-    start = marks_io[FITTED] == 0
+    """Fit a slot to its memory, from its posterior if it has one and else from a straight line, to the newer half if the
+    whole cannot be believed, and so on; marks whether one was.
+    """
+    fresh = marks_io[FITTED] == 0
     marks_io[FITTED] = 0
     while marks_io[HELD] >= LEAST:
         n = marks_io[HELD]
-        if start:
+        if fresh:
             for i in range(6, N):
                 x_io[i] = known.prior[0, i]
+            x_io[DRAG] = EASY_DRAG
             first_guess(known.poses, known.earth[2], now_s, n, memory_io, x_io)
-        rounds = 4 if start else 2
+        rounds = 8 if fresh else 2
         if fit(known.earth, known.prior, known.poses, rounds, now_s, n, memory_io, x_io, p_io, work_io) <= MISFIT:
             marks_io[FITTED] = 1
             marks_io[TAKEN] = n
             return
-        start = True
-        marks_io[HELD] = _forget_older_half(n, memory_io)
+        if fresh:
+            marks_io[HELD] = _forget_older_half(n, memory_io)
+        fresh = True
 
 
 @kernel

@@ -29,6 +29,8 @@ N = 11
 """Length of the state."""
 SMOOTH = 0.2
 """Longest step as a share of the time in which the present acceleration would stop the body."""
+LEAST_PULL_MPS2 = 9.8
+"""A body that falls at its terminal speed does not accelerate, but its drag still answers within 2 v / g."""
 CROSS = 1.0
 """Longest step as a share of the time to Mach 1, or to cross the drag rise when in it."""
 
@@ -110,7 +112,7 @@ def _safe_step_s(x: FloatArray, dx: FloatArray) -> float:
     Measured against DOP853 at 1e-10 over the range of launch speeds and drag parameters of docs/why/forecasting.md.
     """
     speed = math.sqrt(x[3] * x[3] + x[4] * x[4] + x[5] * x[5]) + 1.0
-    pull = math.sqrt(dx[3] * dx[3] + dx[4] * dx[4] + dx[5] * dx[5])
+    pull = max(math.sqrt(dx[3] * dx[3] + dx[4] * dx[4] + dx[5] * dx[5]), LEAST_PULL_MPS2)
     away = abs(speed - 330.0) / 330.0
     return max(min(SMOOTH * speed, CROSS * 330.0 * max(away, 0.06)) / pull, 0.01)
 
