@@ -1,4 +1,4 @@
-"""Kernels of identification: outputs are written whole, summaries are what NumPy says, a track without memory is mute."""
+"""Kernels of identification: outputs are written whole, summaries are NumPy's, a track without memory says nothing."""
 
 from __future__ import annotations
 
