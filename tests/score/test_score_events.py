@@ -104,6 +104,12 @@ def test_warned_early_late_and_not_at_all() -> None:
     assert (nothing.strikes_warned.numerator, nothing.zones_warned) == (0, 0)
 
 
+def test_a_strike_before_the_first_detection_is_missed_by_every_rule() -> None:
+    raid = (end("r1", 80.0, (500, 500)), end("r2", 101.0, (1500, 500)))
+    everything, _ = score_warnings((), ZONES, raid, first_detection_s=82.0).baselines
+    assert (everything.strikes_warned.numerator, everything.zones_warned, everything.precautionary) == (1, 4, 3)
+
+
 def test_a_warning_cleared_before_the_impact_warned_nobody() -> None:
     events = (message(80.0, 1, "Z0", "raise"), message(99.0, 1, "Z0", "all_clear"))
     result = score_warnings(events, ZONES, (end("r1", 100.0, (500, 500)),), first_detection_s=None)

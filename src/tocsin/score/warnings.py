@@ -111,9 +111,10 @@ def _overlaps(span: Watch, ends: list[TruthEnd]) -> bool:
 def _baselines(strikes: list[Strike], zones: int, first_detection_s: float | None) -> tuple[Baseline, Baseline]:
     """Every zone from the first detection of the raid until its end, and no zone ever."""
     count = len(strikes)
-    told = [s.t_s - first_detection_s for s in strikes if first_detection_s is not None and first_detection_s <= s.t_s]
-    raised = zones if first_detection_s is not None else 0
-    struck = len({s.zone_id for s in strikes}) if told else 0
+    from_s = np.inf if first_detection_s is None else first_detection_s
+    told = [s.t_s - from_s for s in strikes if from_s <= s.t_s]
+    raised = 0 if first_detection_s is None else zones
+    struck = len({s.zone_id for s in strikes if from_s <= s.t_s})
     everything = Baseline(
         "warn everything", rate("strikes warned", len(told), count), _median(told), raised, 0, raised - struck
     )
