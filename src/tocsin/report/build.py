@@ -69,7 +69,8 @@ def _brief(
 ) -> tuple[str, ...]:
     """The incident in a few sentences, the most important first."""
     notable = sum(track.notable for track in tracks)
-    lines = [f"{_count(len(tracks), 'track')} confirmed, {notable} of them told one by one below."]
+    told = "told one by one below" if notable == len(tracks) else f"{notable} of them told one by one below"
+    lines = [f"{_count(len(tracks), 'track')} confirmed, {told}." if tracks else "No track was confirmed."]
     if warnings:
         zones = list(dict.fromkeys(line.zone_id for line in warnings))
         timed = sorted(line.seconds_left for line in warnings if line.seconds_left is not None)

@@ -76,17 +76,16 @@ def _hazard_bar(report: Report, time: Axis, y: float, hazard: HazardLine) -> Mar
     return _bar(time, y, hazard.lost.t_s, until, f"hazard-bar {hazard.state}", tip, 17.0)
 
 
+def _left(line: WarningLine) -> str:
+    return "time unknown" if line.seconds_left is None else f"{line.seconds_left:.0f} s left"
+
+
 def _zone_lane(report: Report, time: Axis, y: float, lines: list[WarningLine]) -> Iterable[Markup]:
+    yield label(LEFT - 10, y + 4, _left(lines[0]), "lane-note", "end")
     for line in lines:
         until = line.cleared.t_s if line.cleared else report.finished.t_s
-        left = "time left unknown" if line.seconds_left is None else f"{line.seconds_left:.0f} s left"
-        tip = f"Zone {line.zone_id} warned, {left} at the first message"
+        tip = f"Zone {line.zone_id} warned, {_left(line)} at the first message"
         yield _bar(time, y, line.raised.t_s, until, "warned-bar" if line.cleared else "warned-bar standing", tip)
-        x = time.at(line.raised.t_s)
-        if x > LEFT + 90:
-            yield label(x - 4, y + 4, left, "lane-note", "end")
-        else:
-            yield label(time.at(until) + 4, y + 4, left, "lane-note")
         if line.cleared:
             yield _mark(time, y, line.cleared.t_s, "M0 -7V7", "clear", f"All clear in {line.zone_id}")
 
@@ -128,8 +127,9 @@ def _lanes(report: Report, time: Axis) -> tuple[list[tuple[str, str]], list[Mark
     return names, drawn
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 21 else name[:20] + "…"
+def _short(name: str, kind: str) -> str:
+    room = 12 if kind == "zone" else 21  # a zone shares its lane's head with the seconds that were left
+    return name if len(name) <= room else name[: room - 1] + "…"
 
 
 def timeline_chart(report: Report) -> Markup:
@@ -141,7 +141,7 @@ def timeline_chart(report: Report) -> Markup:
     for index, (name, kind) in enumerate(names):
         y = TOP + index * LANE
         back.append(node("rect", {"x": 0, "y": y, "width": WIDTH, "height": LANE, "class": f"lane {kind}-lane"}))
-        back.append(label(8, y + 17, _short(name), "lane-name"))
+        back.append(label(8, y + 17, _short(name, kind), "lane-name"))
     for value, text in time.ticks:
         x = time.at(value)
         back.append(node("line", {"x1": x, "x2": x, "y1": TOP, "y2": bottom, "class": "grid"}))

@@ -139,7 +139,7 @@ def _track_line(
 def track_lines(run: RunRecord, clock: Clock) -> tuple[Track, ...]:
     """All tracks that have rows, in order of their number."""
     notable = notable_ids(run)
-    order = np.argsort(run.tracks.track_id, kind="stable")
+    order = np.lexsort((run.tracks.t_s, run.tracks.track_id))
     ids, starts = np.unique(run.tracks.track_id[order], return_index=True)
     groups = np.split(order, starts[1:]) if len(ids) else []
     lives = {life.track_id: life for life in run.lives}
