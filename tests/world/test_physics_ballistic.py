@@ -176,6 +176,17 @@ def test_halving_the_step_moves_the_impact_by_under_a_millimetre() -> None:
     assert np.linalg.norm(ends[0] - ends[1]) < 1e-3
 
 
+def test_too_few_rows_say_that_it_did_not_come_down() -> None:
+    states = np.full((20, 6), np.nan)
+    environment = make_setting(site_at(33.8), CALM).environment
+    used, time_s = fall(
+        environment, 0.0, 0.0, 0.0, 100.0, LEVEL.level_m, 0.05, launch(300.0, 45.0, 0.0), np.zeros((20, 3)), states
+    )
+    assert used == 20
+    assert math.isnan(time_s)
+    assert np.isfinite(states).all()
+
+
 def test_a_wind_blows_the_falling_body_along() -> None:
     windy = make_setting(site_at(33.8), Weather(10.0, 0.0, 0.0, 0.0, 0.0))
     _, state = land(windy, np.array([0.0, 0.0, 1000.0, 0.0, 0.0, 0.0]), 0.1)

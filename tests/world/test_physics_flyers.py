@@ -112,6 +112,14 @@ def test_a_multirotor_stops_hovers_and_goes_on() -> None:
     assert np.abs(np.diff(states[:, 3:], axis=0)).max() / 0.1 < 3.2
 
 
+def test_a_wing_that_is_told_to_hover_loiters() -> None:
+    states, _ = flown(wing(at(1500, 0, 300, 30), at(0, 0, 300, 30, hover_s=100), at(-9000, 0, 300, 30)))
+    loiter = states[600:1400]  # it gets there after 50 s
+    assert np.hypot(loiter[:, 0], loiter[:, 1]).max() < 4 * 30.0 / math.radians(12.0)
+    assert np.ptp(np.unwrap(np.arctan2(loiter[:, 3], loiter[:, 4]))) > math.pi
+    assert states[2000, 0] < -500.0
+
+
 def test_a_landing_is_no_impact() -> None:
     for spec in (
         quad(at(600, 0, 50, 12), at(0, 0, 0, 12, agl=True)),

@@ -87,6 +87,12 @@ def _add(base: FloatArray, slope: FloatArray, step: float, sum_out: FloatArray) 
 
 
 @kernel
+def _gather(slope: FloatArray, step: float, sum_io: FloatArray) -> None:
+    for i in range(slope.size):
+        sum_io[i] += step * slope[i]
+
+
+@kernel
 def _advance(
     environment: FloatArray,
     drag_m2pkg: float,
@@ -109,9 +115,9 @@ def _advance(
         for stage in range(4):
             _add(gust0, change, (part + _NODE[stage]) / parts, gust)
             rates(environment, drag_m2pkg, trial, gust, slope)
-            _add(total, slope, _WEIGHT[stage], total)
+            _gather(slope, _WEIGHT[stage], total)
             _add(state_io, slope, h * _REACH[stage], trial)
-        _add(state_io, total, h, state_io)
+        _gather(total, h, state_io)
 
 
 @kernel

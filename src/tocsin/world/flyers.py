@@ -3,7 +3,7 @@
 A wing (`fixed_wing`, `aircraft`) holds an airspeed, turns at a bounded rate and is carried by the wind, against which
 it crabs; a `multirotor` holds a velocity over ground, may stop and turn on the spot, and lets a third of each gust
 through. This is the usual kinematic autopilot model (Beard and McLain, Small Unmanned Aircraft, 2012, ch. 9), without
-its lags.
+its lags. A wing that is told to hover flies back over the waypoint, again and again, until the time is up.
 """
 
 from __future__ import annotations
