@@ -92,8 +92,8 @@ def _refit(
     memory_io: FloatArray,
     work_io: FloatArray,
 ) -> None:
-    """Fit a slot to its memory, from its posterior if it has one and else from a straight line, to the newer half if the
-    whole cannot be believed, and so on; marks whether one was.
+    """Fit a slot to its memory, from its posterior if it has one and else from a straight line; to the newer half if the
+    whole cannot be believed, and so on. Marks whether one was.
     """
     fresh = marks_io[FITTED] == 0
     marks_io[FITTED] = 0
@@ -138,7 +138,8 @@ def take_detections(
         marks[STRIKES] = 0
         marks[TAKEN] += 1
         if open_memory:
-            memory[marks[HELD]] = detection
+            for m in range(memory.shape[1]):
+                memory[marks[HELD], m] = detection[m]
             marks[HELD] += 1
             if known.refit[marks[HELD]] or not fitted:
                 _refit(known, detection[0], marks, x, p, memory, work_io)
@@ -186,7 +187,8 @@ def attend(
                 slot_out[row] = k
         else:
             watched_io.track_id[k] = 0
-            watched_io.marks[k] = 0
+            for m in range(4):
+                watched_io.marks[k, m] = 0
     begun = 0
     for i in range(track_id.size):
         begun += 1 if slot_out[i] == -2 else 0
@@ -258,5 +260,7 @@ def forecast_impacts(
                 impact_out[i, 1 + j] = end[j]
             impact_out[i, 4], impact_out[i, 5] = enu2latlon(known.axes, end)
         else:
-            impact_out[i] = math.nan
-            spread_out[i] = math.nan
+            for j in range(6):
+                impact_out[i, j] = math.nan
+            for j in range(9):
+                spread_out[i, j // 3, j % 3] = math.nan
