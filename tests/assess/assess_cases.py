@@ -63,7 +63,13 @@ def track(
     probability[:, CLASSES.index(kind)] = 0.9
     n = len(t_s)
     return TrackHistory(
-        t_s, np.full(n, track_id, dtype=np.int64), state, np.full(n, 10.0), probability, np.full(n, hostile)
+        t_s,
+        np.full(n, track_id, dtype=np.int64),
+        state,
+        np.full(n, 10.0),
+        probability,
+        np.full(n, hostile),
+        np.full(n, 2.0),
     )
 
 
@@ -77,6 +83,7 @@ def joined(*tracks: TrackHistory) -> TrackHistory:
         np.concatenate([t.position_sigma_m for t in tracks])[order],
         np.concatenate([t.probability for t in tracks])[order],
         np.concatenate([t.hostile for t in tracks])[order],
+        np.concatenate([t.speed_sigma_mps for t in tracks])[order],
     )
 
 

@@ -21,8 +21,8 @@ class Collector:
 
     def __init__(self) -> None:
         self._end_t_s = 0.0
-        self._tracks: list[tuple[FloatArray, IntArray, FloatArray, FloatArray, FloatArray, FloatArray]] = []
-        self._forecasts: list[tuple[FloatArray, IntArray, FloatArray, FloatArray, FloatArray, FloatArray]] = []
+        self._tracks: list[tuple[FloatArray, IntArray, *tuple[FloatArray, ...]]] = []
+        self._forecasts: list[tuple[FloatArray, IntArray, *tuple[FloatArray, ...]]] = []
         self._reports: list[ReportTable] = []
         self._ends: list[TrackEnd] = []
         self._shots: list[Shot] = []
@@ -33,15 +33,16 @@ class Collector:
         table, identities = events.tracks.table, events.identities
         seen = np.nonzero(table.updated_t_s >= events.t_s)[0]
         if len(seen):
-            variances = np.diagonal(table.covariance[seen], axis1=1, axis2=2)[:, :3]
+            sigma = np.sqrt(np.diagonal(table.covariance[seen], axis1=1, axis2=2))
             self._tracks.append(
                 (
                     table.updated_t_s[seen].copy(),
                     table.track_id[seen].copy(),
                     table.state[seen].copy(),
-                    np.sqrt(np.max(variances, axis=1)),
+                    np.max(sigma[:, :3], axis=1),
                     identities.probability[seen].copy(),
                     identities.hostile[seen].copy(),
+                    np.max(sigma[:, 3:], axis=1),
                 )
             )
         impacts = events.impacts
@@ -63,7 +64,7 @@ class Collector:
 
     def observed(self, witnesses: tuple[ImpactWitness, ...] = (), shots_logged: bool = True) -> Observed:
         """What was seen so far. `shots_logged` False: no log of effectors was kept, so silence about shots is none."""
-        tracks = _stacked(self._tracks, ((), (), (6,), (), (6,), ()))
+        tracks = _stacked(self._tracks, ((), (), (6,), (), (6,), (), ()))
         forecasts = _stacked(self._forecasts, ((), (), (), (), (3,), (2, 2)))
         return Observed(
             end_t_s=self._end_t_s,
@@ -77,7 +78,7 @@ class Collector:
 
 
 def _stacked(
-    rows: list[tuple[FloatArray, IntArray, FloatArray, FloatArray, FloatArray, FloatArray]],
+    rows: list[tuple[FloatArray, IntArray, *tuple[FloatArray, ...]]],
     shapes: tuple[tuple[int, ...], ...],
 ) -> list[FloatArray]:
     """Columns of all batches, in order of time and then of track."""

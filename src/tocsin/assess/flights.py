@@ -18,9 +18,11 @@ GAP_MAX_S = 20.0
 behind a ridge) are left open: two flights, each undecided, are more honest than a guess."""
 
 SPEED_CHANGE_MAX = 0.3
-"""And its velocity differs by no more than this share, plus the noise of a new track: a fragment is far slower."""
+"""And its velocity differs by no more than this share, plus the noise of both tracks: a fragment is far slower."""
 
-SPEED_NOISE_MPS = 10.0
+SPEED_NOISE_MPS = 10.0  # a turn or gust between the two
+SPEED_NOISE_MAX_SHARE = 1.0  # a track that does not know its own speed fits anything, and so counts for no more than so
+BURST_BEFORE_S = 3.0
 DRIFT_SHARE = 0.3  # of the way flown in the gap: a turn or a change of speed
 PLACE_NOISE_SIGMA = 3.0
 LAST_ROWS = 10  # the class of a flight is the mean of so many last rows
@@ -88,11 +90,21 @@ def _continued(observed: Observed, rows: dict[int, np.ndarray[tuple[int], np.dty
         expected = before[:3] + 0.5 * (before[3:] + after[3:]) * gap
         distance = float(np.linalg.norm(after[:3] - expected))
         noise = float(tracks.position_sigma_m[last] + tracks.position_sigma_m[first])
+        unsure = float(np.hypot(tracks.speed_sigma_mps[last], tracks.speed_sigma_mps[first]))
+        if _burst_between(observed, earlier, float(tracks.t_s[last]), float(tracks.t_s[first])):
+            unsure = 0.0
+        allowed = SPEED_NOISE_MPS + min(PLACE_NOISE_SIGMA * unsure, SPEED_NOISE_MAX_SHARE * speed)
         change = float(np.linalg.norm(after[3:] - before[3:] + [0.0, 0.0, _fall(observed, earlier, gap)]))
-        fits = change <= SPEED_CHANGE_MAX * speed + SPEED_NOISE_MPS
+        fits = change <= SPEED_CHANGE_MAX * speed + allowed
         if fits and distance <= PLACE_NOISE_SIGMA * noise + DRIFT_SHARE * speed * gap and distance < nearest:
             best, nearest = earlier, distance
     return best
+
+
+def _burst_between(observed: Observed, track_id: int, last_t_s: float, first_t_s: float) -> bool:
+    """Whether a burst at the earlier track arrived about then: what is new may be a fragment and must fit by itself."""
+    shots = (shot for shot in observed.shots or () if shot.track_id == track_id)
+    return any(last_t_s - BURST_BEFORE_S <= shot.t_effect_s <= first_t_s for shot in shots)
 
 
 def _fall(observed: Observed, track_id: int, gap_s: float) -> float:

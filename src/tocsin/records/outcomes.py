@@ -56,6 +56,7 @@ class TrackHistory:
     position_sigma_m: FloatArray  # (n,) largest standard deviation of the position along an axis
     probability: FloatArray  # (n, C) over CLASSES
     hostile: FloatArray  # (n,)
+    speed_sigma_mps: FloatArray  # (n,) largest standard deviation of the velocity along an axis
 
 
 @dataclass(frozen=True, slots=True)
