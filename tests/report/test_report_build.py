@@ -16,6 +16,7 @@ from tocsin.errors import BadInput
 from tocsin.records.outcomes import Assessment
 from tocsin.report import build, to_json
 from tocsin.report.instants import clock
+from tocsin.report.leading import leading
 from tocsin.report.shares import share
 from tocsin.report.svg import axis, time_axis, time_text
 from tocsin.score.intervals import wilson
@@ -156,6 +157,30 @@ def test_timeline_is_in_order_and_groups_what_was_said_at_once() -> None:
     assert [line.at.t_s for line in lines] == sorted(line.at.t_s for line in lines)
     assert sum("E6, E5" in line.text for line in lines) == 1
     assert not any(10 in line.track_ids for line in lines)  # birds are counted, not told
+    assert [line.track_ids for line in lines if line.kind == "ended"] == [(1,), (2,), (3,), (4,)]
+
+
+def test_what_happened_to_several_tracks_at_once_is_one_line() -> None:
+    record = raid()
+    lives = tuple(dataclasses.replace(life, born_t_s=3.0, hostile=0.9) for life in record.lives)
+    lines = [line for line in build(dataclasses.replace(record, lives=lives)).timeline if line.kind == "detected"]
+    assert len(lines) == 1
+    assert lines[0].text == "Tracks 1, 2, 3, 4, 5, 6, 9, 10 and 23 more: first detection"
+    assert len(lines[0].track_ids) == 31
+
+
+def test_harmless_tracks_behind_a_warning_are_numbered_and_not_told() -> None:
+    record = raid()
+    first = dataclasses.replace(record.warnings[0], track_ids=(1, 12, 13))
+    report = build(dataclasses.replace(record, warnings=(first, *record.warnings[1:])))
+    assert report.harmless_warned == (12, 13)
+    assert not any(track.notable for track in report.tracks if track.track_id in (12, 13))
+
+
+def test_a_figure_without_room_leaves_out_what_mattered_least() -> None:
+    assert [track.track_id for track in leading(built(), 24)] == [1, 2, 3, 4, 9]
+    assert [track.track_id for track in leading(built(), 3)] == [1, 2, 4]  # decided, engaged, lost
+    assert [track.track_id for track in leading(built(), 1)] == [2]  # engaged and decided
 
 
 def test_json_is_the_report_without_nan() -> None:

@@ -109,6 +109,7 @@ def build(run: RunRecord) -> Report:
     reports = report_lines(run, times)
     forecasts, forecast_track_ids = forecast_lines(run, times)
     warned = frozenset(line.zone_id for line in warnings)
+    quiet = {track.track_id for track in tracks if not track.notable}
     return Report(
         format=FORMAT,
         title=run.title or "Recorded raid",
@@ -132,6 +133,7 @@ def build(run: RunRecord) -> Report:
         forecast_track_ids=forecast_track_ids,
         reaches=reach_lines(run, times),
         warnings=warnings,
+        harmless_warned=tuple(sorted({n for line in warnings for n in line.track_ids} & quiet)),
         hazards=hazards,
         shots=shots,
         refusals=refusal_lines(run),

@@ -131,6 +131,19 @@ def _of_reports(reports: tuple[ReportLine, ...]) -> Iterator[Happening]:
         yield Happening(line.at, line.kind, f"{name} reported by {line.source}{claim}", ())
 
 
+def _together(lines: list[Happening]) -> Iterator[Happening]:
+    """One line for all tracks to which the same happened at one instant."""
+    groups: dict[tuple[float, str, str], list[Happening]] = {}
+    for line in lines:
+        words = line.text.removeprefix(f"Track {line.track_ids[0]}")
+        groups.setdefault((line.at.t_s, line.kind, words), []).append(line)
+    for (_, kind, words), group in groups.items():
+        ids = tuple(sorted(line.track_ids[0] for line in group))
+        named = zone_list([str(one) for one in ids])
+        text = group[0].text if len(ids) == 1 else f"Tracks {named}{words.replace(' was ', ' were ')}"
+        yield Happening(group[0].at, kind, text, ids)
+
+
 def happenings(
     run: RunRecord,
     clock: Clock,
@@ -142,10 +155,8 @@ def happenings(
     reports: tuple[ReportLine, ...],
 ) -> tuple[Happening, ...]:
     """All happenings of notable tracks, warnings, engagement, sensors and people, in order of time."""
-    lines: list[Happening] = []
-    for track in tracks:
-        if track.notable:
-            lines += _of_track(track)
+    told = [line for track in tracks if track.notable for line in _of_track(track)]
+    lines = [*_together(told)]
     lines += [*_of_warnings(warnings), *_of_hazards(hazards), *_of_engagement(run, clock, shots)]
     lines += [*_of_sensors(sensors), *_of_reports(reports)]
     return tuple(sorted(lines, key=lambda line: (line.at.t_s, ORDER.index(line.kind), line.track_ids, line.text)))

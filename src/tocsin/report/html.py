@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from tocsin.records.identities import CLASSES
 from tocsin.records.rates import Rate
-from tocsin.report.map_view import overview_map, site_map
+from tocsin.report.map_view import MOST_NAMED, overview_map, site_map
 from tocsin.report.model import Instant, Outcome, Report
 from tocsin.report.plots_view import ellipse_plot, height_plot, track_count_plot
 from tocsin.report.timeline_view import MOST_TRACKS, MOST_ZONES, timeline_chart
@@ -131,6 +131,7 @@ def render_html(report: Report) -> str:
         notable=notable,
         friendlies=[track for track in report.tracks if track.cooperative_id],
         warned_zones=warned_zones,
+        hidden_names=max(len(notable) - MOST_NAMED, 0),
         hidden_tracks=max(len(notable) - MOST_TRACKS, 0),
         hidden_zones=max(warned_zones - MOST_ZONES, 0),
         error_count=sum(line.count for line in report.errors),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from tocsin.report.leading import leading
 from tocsin.report.model import Forecast, HazardLine, Report, Track
 from tocsin.report.svg import figure, label, node, path_of
 
@@ -15,6 +16,9 @@ __all__ = ["overview_map", "site_map"]
 
 WIDTH = 920.0
 FONT = 13.0
+MOST_NAMED, FEW = 24, 10
+"""Tracks that are named and have their forecasts drawn; up to FEW of them the first forecasts are drawn, too."""
+
 STEPS_M = (50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
 
 
@@ -120,9 +124,10 @@ def _ellipse(sheet: _Sheet, forecast: Forecast, kind: str) -> Markup:
 
 def _forecasts(sheet: _Sheet, tracks: list[Track]) -> Iterable[Markup]:
     """First forecast dashed, last one solid with its centre: all of them would hide the ground."""
+    few = len(tracks) <= FEW
     for track in tracks:
         colour = f"c-{track.classification}"
-        if track.first_forecast and track.first_forecast != track.last_forecast:
+        if few and track.first_forecast and track.first_forecast != track.last_forecast:
             yield _ellipse(sheet, track.first_forecast, f"ellipse first {colour}")
         if track.last_forecast:
             yield _ellipse(sheet, track.last_forecast, f"ellipse {colour}")
@@ -131,11 +136,12 @@ def _forecasts(sheet: _Sheet, tracks: list[Track]) -> Iterable[Markup]:
 
 
 def _hazards(sheet: _Sheet, hazards: tuple[HazardLine, ...]) -> Iterable[Markup]:
+    many = " many" if len(hazards) > 1 else ""
     for hazard in hazards:
         x, y = sheet.at(hazard.east_m, hazard.north_m)
         radius = hazard.radius_m / sheet.metres_per_px
         tip = node("title", {}, f"Hazard of lost track {hazard.track_id}: {hazard.radius_m:.0f} m, {hazard.state}")
-        yield node("circle", {"cx": x, "cy": y, "r": radius, "class": f"hazard {hazard.state}"}, tip)
+        yield node("circle", {"cx": x, "cy": y, "r": radius, "class": f"hazard {hazard.state}{many}"}, tip)
 
 
 def _line(sheet: _Sheet, track: Track) -> Markup:
@@ -218,6 +224,7 @@ def _places(sheet: _Sheet, report: Report) -> Iterable[Markup]:
 def _draw(report: Report, sheet: _Sheet, ident: str, title: str, *, names: bool) -> Markup:
     shown = [t for t in report.tracks if any(sheet.inside(*sheet.at(p.east_m, p.north_m)) for p in t.path)]
     notable = [track for track in shown if track.notable]
+    named = [track for track in leading(report, MOST_NAMED) if track in notable]
     _keep_clear(sheet, report)
     place = [*_places(sheet, report)]  # places claim their labels before tracks do
     layers = [
@@ -226,10 +233,10 @@ def _draw(report: Report, sheet: _Sheet, ident: str, title: str, *, names: bool)
         node("g", {}, *_zones(sheet, report, names=names)),
         node("g", {}, *_hazards(sheet, report.hazards)),
         node("g", {}, *(_line(sheet, track) for track in shown if not track.notable)),
-        node("g", {}, *_forecasts(sheet, notable)),
+        node("g", {}, *_forecasts(sheet, named)),
         node("g", {}, *(_line(sheet, track) for track in notable), *(_end(sheet, track) for track in notable)),
         node("g", {}, *place),
-        node("g", {}, *_track_tags(sheet, notable)),
+        node("g", {}, *_track_tags(sheet, named)),
         *_frame(sheet),
     ]
     warned = sum(zone.warned for zone in report.site.zones)

@@ -80,7 +80,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One confirmed track. `notable`: it was forecast, warned of, engaged, lost as a hazard, or probably hostile."""
+    """One confirmed track. `notable`: it was forecast, engaged, lost as a hazard, assessed or probably hostile."""
 
     track_id: int
     notable: bool
@@ -310,6 +310,7 @@ class Report:
     forecast_track_ids: tuple[int, ...]
     reaches: tuple[Reach, ...]
     warnings: tuple[WarningLine, ...]
+    harmless_warned: tuple[int, ...]  # tracks that added to a warning and ended as probably harmless
     hazards: tuple[HazardLine, ...]
     shots: tuple[ShotLine, ...]
     refusals: tuple[RefusalLine, ...]

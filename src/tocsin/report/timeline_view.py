@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
+from tocsin.report.leading import leading
 from tocsin.report.model import HazardLine, Report, SensorLine, Track, WarningLine
 from tocsin.report.svg import Axis, figure, label, node, time_axis
 
@@ -112,7 +113,7 @@ def _lanes(report: Report, time: Axis) -> tuple[list[tuple[str, str]], list[Mark
         names.append((name, kind))
         return TOP + (len(names) - 0.5) * LANE
 
-    for track in [track for track in report.tracks if track.notable][:MOST_TRACKS]:
+    for track in leading(report, MOST_TRACKS):
         y = lane(f"{track.track_id} {track.classification.replace('_', '-')}", "track")
         drawn += _track_lane(report, time, y, track)
     zones: dict[str, list[WarningLine]] = {}

@@ -30,10 +30,13 @@ ELLIPSE_95 = 5.991464547107979  # 95 % point of chi-square with two degrees of f
 
 
 def notable_ids(run: RunRecord) -> frozenset[int]:
-    """Tracks that the report tells one by one; all others are counted."""
-    ids: set[int] = set()
-    for warning in run.warnings:
-        ids.update(warning.track_ids)
+    """Tracks that the report tells one by one; all others are counted.
+
+    A track that added to a warning and ended as probably harmless is not among them: one raid over a marsh warns of
+    forty birds a little, and telling each of them would bury the raid. They are counted beside the warnings.
+    """
+    harmless = {life.track_id for life in run.lives if life.hostile < PROBABLY_HOSTILE}
+    ids = {track for warning in run.warnings for track in warning.track_ids} - harmless
     ids.update(shot.track_id for shot in run.shots)
     ids.update(request.track_id for request in run.requests)
     ids.update(hazard.track_id for hazard in run.hazards)
