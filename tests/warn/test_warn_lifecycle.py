@@ -106,6 +106,17 @@ def test_a_flock_does_not_sound_the_siren_by_its_number() -> None:
     assert Runner().step(0.0, *birds) == ()
 
 
+def test_a_drone_that_turns_away_holds_its_warning_for_a_minute_since_it_may_turn_again() -> None:
+    run = Runner()
+    run.step(0.0, drone(0.6))
+    for t in np.arange(1.0, 60.0, 2.0):
+        run.step(float(t), drone(0.0))
+    assert run.live() == {"z4_4"}
+    for t in np.arange(60.0, 70.0, 2.0):
+        run.step(float(t), drone(0.0))
+    assert [e.cause for e in run.warnings if e.action == "all_clear"] == ["track_7_goes_elsewhere"]
+
+
 def test_a_drone_that_proves_friendly_is_cleared_by_that_name() -> None:
     run = Runner()
     run.step(0.0, drone(0.6))

@@ -62,7 +62,8 @@ class Claim:
 class Bindings:
     """Per track (T rows): the claim bound to it and what it is worth."""
 
-    claim: tuple[Claim | None, ...]
+    claim: dict[int, Claim]  # by row
+    bound: BoolArray  # (T,)
     true_share: FloatArray  # (T,) probability that the track sends the claim and the radar supports it
     false_share: FloatArray  # (T,) probability that it sends a false one
     lookalike: BoolArray  # (T,)
@@ -169,17 +170,19 @@ def _accounts(
         if index[k] < 0:
             break
         track_id = int(ids[index[k]])
-        look_true = float(np.clip(true[k], -LOOK_LIMIT, LOOK_LIMIT))
-        look_false = float(np.clip(false[k], -LOOK_LIMIT, LOOK_LIMIT))
+        look_true, look_false = _within(float(true[k]), LOOK_LIMIT), _within(float(false[k]), LOOK_LIMIT)
         if claim.absurd:
             look_true = -LOOK_LIMIT
         old = before.get(track_id)
         if old is not None:
             look_true = keep * old[1] + weight * look_true
             look_false = keep * old[2] + weight * look_false
-        limits = (-TOTAL_LIMIT, TOTAL_LIMIT)
-        kept.append((track_id, float(np.clip(look_true, *limits)), float(np.clip(look_false, *limits)), bool(near[k])))
+        kept.append((track_id, _within(look_true, TOTAL_LIMIT), _within(look_false, TOTAL_LIMIT), bool(near[k])))
     return tuple(kept)
+
+
+def _within(value: float, limit: float) -> float:
+    return min(max(value, -limit), limit)
 
 
 def _shares(claim: Claim, t_s: float) -> dict[int, tuple[float, float, bool]]:
@@ -196,9 +199,11 @@ def _shares(claim: Claim, t_s: float) -> dict[int, tuple[float, float, bool]]:
 def bind(claims: tuple[Claim, ...], table: TrackTable) -> Bindings:
     """One claim for a track and one track for a claim, best shares first; the rest stay unbound."""
     size = table.track_id.size
-    claim_of: list[Claim | None] = [None] * size
+    claim_of: dict[int, Claim] = {}
     true, false, lookalike = np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.bool_)
-    row_of = {int(i): k for k, i in enumerate(table.track_id)} if claims else {}
+    named = sorted({account[0] for claim in claims for account in claim.accounts})
+    at = np.searchsorted(table.track_id, named)
+    row_of = {i: k for i, k in zip(named, at.tolist(), strict=True) if k < size and table.track_id[k] == i}
     offers: list[tuple[float, int, int, float, float]] = []
     for c, claim in enumerate(claims):
         shares = {i: s for i, s in _shares(claim, table.t_s).items() if i in row_of}
@@ -210,7 +215,9 @@ def bind(claims: tuple[Claim, ...], table: TrackTable) -> Bindings:
             lookalike[alike] = True
     spoken_for: set[int] = set()
     for share, c, row, share_true, share_false in sorted(offers):
-        if c not in spoken_for and claim_of[row] is None and -share >= BIND_SHARE:
+        if c not in spoken_for and row not in claim_of and -share >= BIND_SHARE:
             spoken_for.add(c)
             claim_of[row], true[row], false[row] = claims[c], share_true, share_false
-    return Bindings(tuple(claim_of), true, false, lookalike)
+    bound = np.zeros(size, dtype=np.bool_)
+    bound[list(claim_of)] = True
+    return Bindings(claim_of, bound, true, false, lookalike)

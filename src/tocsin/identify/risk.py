@@ -16,7 +16,7 @@ FOLLOWER_LOGIT = 1.0  # an unclaimed track at a friendly's side: e times the odd
 RESIDUAL_LOOKALIKE = 0.1  # the sender itself, while another can be taken for it: the two may have been swapped
 SIGHTING_LOGIT = 1.5  # a person says that something threatening flies here: 4.5 times the odds, whatever it looks like
 MIN_HOSTILE = 1e-3  # nothing is ever shown as free of risk
-REOPEN_FACTOR = 1.5  # hysteresis: a dismissed track comes back above this multiple of the threshold
+REOPEN_FACTOR = 2.0  # hysteresis: a dismissed track comes back above this multiple of the threshold
 MIN_SCANS = 5  # no dismissal on fewer detections
 
 
@@ -32,8 +32,9 @@ def hostile_probability(classes: FloatArray, bindings: Bindings, sightings: Floa
     the credit.
     """
     base = classes @ hostile_prior()
-    bound = np.array([claim is not None for claim in bindings.claim], dtype=np.bool_)
-    residual = np.array([RESIDUAL_RISK[claim.kind] if claim is not None else 1.0 for claim in bindings.claim])
+    bound, residual = bindings.bound, np.ones(base.shape)
+    for row, claim in bindings.claim.items():
+        residual[row] = RESIDUAL_RISK[claim.kind]
     residual = np.where(bindings.lookalike, np.maximum(residual, RESIDUAL_LOOKALIKE), residual)
     base = np.where(bindings.lookalike & ~bound, _raised(base, np.full(base.shape, FOLLOWER_LOGIT)), base)
     true, false = bindings.true_share, bindings.false_share
@@ -52,7 +53,7 @@ def dismissible(
 
 
 def _rule(probability: FloatArray, row: int, bindings: Bindings) -> tuple[str, str]:
-    claim = bindings.claim[row]
+    claim = bindings.claim.get(row)
     best = int(np.argmax(probability))
     if claim is not None and bindings.true_share[row] >= 0.5:
         return f"friendly_{claim.kind}", f"the radar supports its broadcast as {claim.id}"

@@ -112,11 +112,10 @@ def _look(plan: Plan, state: State, table: TrackTable) -> tuple[FloatArray, Floa
 def _with_claims(probability: FloatArray, bindings: Bindings) -> FloatArray:
     """Class probabilities with what a broadcast says of its sender, in proportion to its support by the radar."""
     result = probability.copy()
-    for row, claim in enumerate(bindings.claim):
-        if claim is not None:
-            sender = probability[row] * report_factor(claim.kind)
-            share = bindings.true_share[row]
-            result[row] = share * sender / sender.sum() + (1.0 - share) * probability[row]
+    for row, claim in bindings.claim.items():
+        sender = probability[row] * report_factor(claim.kind)
+        share = bindings.true_share[row]
+        result[row] = share * sender / sender.sum() + (1.0 - share) * probability[row]
     return result
 
 
@@ -136,10 +135,11 @@ def _sighted(state: State, reports: ReportTable, table: TrackTable, elapsed_s: F
 
 
 def _cooperative_columns(bindings: Bindings) -> tuple[tuple[str, ...], FloatArray]:
-    names = tuple(claim.id if claim is not None else "" for claim in bindings.claim)
-    total = bindings.true_share + bindings.false_share
-    bound = np.array([claim is not None for claim in bindings.claim], dtype=np.bool_)
-    return names, np.where(bound, bindings.true_share / np.where(bound, total, 1.0), np.nan)
+    names = [""] * bindings.bound.size
+    for row, claim in bindings.claim.items():
+        names[row] = claim.id
+    total = np.where(bindings.bound, bindings.true_share + bindings.false_share, 1.0)
+    return tuple(names), np.where(bindings.bound, bindings.true_share / total, np.nan)
 
 
 def advance(

@@ -41,8 +41,9 @@ _INV_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 
 @kernel
 def _floored(z2: float, sd: float, span: float) -> float:
-    """Log of a normal density at z2 = (x - mean)²/sd², with a share of a uniform density over `span`."""
-    return math.log((1.0 - _FLOOR) * math.exp(-0.5 * z2) * _INV_SQRT_2PI / sd + _FLOOR / span)
+    """A normal density at z2 = (x - mean)²/sd², with a share of a uniform density over `span`."""
+    bell = math.exp(-0.5 * z2) * _INV_SQRT_2PI / sd if z2 < 60.0 else 0.0
+    return (1.0 - _FLOOR) * bell + _FLOOR / span
 
 
 @kernel
@@ -105,8 +106,8 @@ def _speed_looks(
     for j in range(nodes.shape[0]):
         s2 = nodes[j] * nodes[j]
         variance = 4.0 * along * s2 + 2.0 * square + (2.0 * s2 * width) ** 2 / 12.0 + 1.0
-        miss = speed2 - s2 - trace
-        look_out[j] = math.exp(-0.5 * miss * miss / variance) / math.sqrt(variance)
+        z2 = (speed2 - s2 - trace) ** 2 / variance
+        look_out[j] = math.exp(-0.5 * z2) / math.sqrt(variance) if z2 < 60.0 else 0.0
 
 
 @kernel
@@ -144,20 +145,20 @@ def class_log_likelihood(
         slope_var = _ERROR_LOOKS / m[4] if known else 0.0
         mu = min(max(ballistic[i], 0.0), 1.0)
         for c in range(height.shape[0]):
-            total = math.log(np.dot(speed_mass[c], looks) / best_look + 1e-4)
+            density = np.dot(speed_mass[c], looks) / best_look + 1e-4
             sd = math.sqrt(height[c, 1] ** 2 + height_sd**2)
-            total += _floored(((log_height - height[c, 0]) / sd) ** 2, sd, 6.0)
+            density *= _floored(((log_height - height[c, 0]) / sd) ** 2, sd, 6.0)
             level = climb_var + climb[c, 0] ** 2
             move = climb_var + climb[c, 1] ** 2
             z2 = climb_mps[i] * climb_mps[i]
-            density = (1.0 - climb[c, 2]) * math.exp(-0.5 * z2 / level) / math.sqrt(level)
-            density += climb[c, 2] * math.exp(-0.5 * z2 / move) / math.sqrt(move)
-            total += math.log((1.0 - _FLOOR) * density * _INV_SQRT_2PI + _FLOOR / 600.0)
+            steady = (1.0 - climb[c, 2]) * math.exp(-0.5 * z2 / level) / math.sqrt(level)
+            moving = climb[c, 2] * math.exp(-0.5 * z2 / move) / math.sqrt(move)
+            density *= (1.0 - _FLOOR) * (steady + moving) * _INV_SQRT_2PI + _FLOOR / 600.0
             if known:
                 sd = math.sqrt(fall[c, 1] ** 2 + slope_var)
-                total += _floored(((slope - fall[c, 0]) / sd) ** 2, sd, 100.0)
+                density *= _floored(((slope - fall[c, 0]) / sd) ** 2, sd, 100.0)
             odds = mu / ballistic_prior if c < 2 else (1.0 - mu) / (1.0 - ballistic_prior)
-            log_likelihood_out[i, c] = total + math.log(0.95 * odds + 0.05)
+            log_likelihood_out[i, c] = math.log(density * (0.95 * odds + 0.05))
 
 
 @kernel
@@ -174,10 +175,10 @@ def class_once_log_likelihood(
         scatter = m[10] / max(m[7], 1.0)
         steady = m[15] >= 10.0
         for c in range(rcs.shape[0]):
-            total = 0.0
+            density = 1.0
             if m[13] > 0.0:
                 sd = math.sqrt(rcs[c, 1] ** 2 + _SWERLING_SD_DB**2 / m[13])
-                total += _floored(((m[14] - rcs[c, 0] - _SWERLING_BIAS_DB) / sd) ** 2, sd, 80.0)
+                density *= _floored(((m[14] - rcs[c, 0] - _SWERLING_BIAS_DB) / sd) ** 2, sd, 80.0)
             if steady:
                 mean_speed2 = (
                     speed2 + scatter
@@ -185,16 +186,15 @@ def class_once_log_likelihood(
                 expected = wander[c, 0] ** 2 * mean_speed2 + 0.5 * m[11]
                 looks = max(1.0, min(m[15], _WANDER_MEMORY_S) / _WANDER_TIME_S)
                 sd = math.sqrt(wander[c, 1] ** 2 + 2.0 / looks)
-                total += _floored((math.log((scatter + 0.01) / (expected + 0.01)) / sd) ** 2, sd, 12.0)
-            log_likelihood_out[i, c] = total
+                density *= _floored((math.log((scatter + 0.01) / (expected + 0.01)) / sd) ** 2, sd, 12.0)
+            log_likelihood_out[i, c] = math.log(density)
         if m[17] > 0.0 and m[12] > 1.0:
             spread = 1.0 / m[17]
             sd0, sd1 = math.sqrt(energy[0, 1] ** 2 + spread), math.sqrt(energy[1, 1] ** 2 + spread)
             first = _floored(((math.log(m[12]) - energy[0, 0]) / sd0) ** 2, sd0, 7.0)
             second = _floored(((math.log(m[12]) - energy[1, 0]) / sd1) ** 2, sd1, 7.0)
-            mean = math.log(0.5 * math.exp(first) + 0.5 * math.exp(second))
-            log_likelihood_out[i, 0] += first - mean
-            log_likelihood_out[i, 1] += second - mean
+            log_likelihood_out[i, 0] += math.log(2.0 * first / (first + second))
+            log_likelihood_out[i, 1] += math.log(2.0 * second / (first + second))
 
 
 @kernel
@@ -270,8 +270,8 @@ def claim_candidates(
             if not math.isnan(claim_position[r, 2]):
                 dz = claim_position[r, 2] - state[i, 2] - ahead * state[i, 5]
                 sd = math.sqrt(cov[2, 2] + 100.0**2)
-                true_llr += _floored((dz / sd) ** 2, sd, 10000.0) + math.log(3000.0)
-                false_llr += _floored((dz / 500.0) ** 2, 500.0, 10000.0) + math.log(3000.0)
+                true_llr += math.log(3000.0 * _floored((dz / sd) ** 2, sd, 10000.0))
+                false_llr += math.log(3000.0 * _floored((dz / 500.0) ** 2, 500.0, 10000.0))
             near = math.hypot(dx, dy) < lookalike_m and speed_gap < 10.0
             _keep_best(i, true_llr, false_llr, near, index_out[r], true_out[r], false_out[r], near_out[r])
 

@@ -58,6 +58,7 @@ class WarnSettings:
     need_s: float = 15.0  # time that people need to take cover, the time to tell them included
     reach_need_s: float = 120.0  # the same for what flies, which can be watched and whose path is not fixed
     clear_after_s: float = 5.0  # harm must stay improbable for this long
+    clear_after_reach_s: float = 60.0  # the same while a track that flies is held: it may turn again
     clear_after_impact_s: float = 30.0  # and this long must have passed after an impact was due
     hazard_hostile: float = 0.2  # a lost track at least this likely hostile leaves a hazard area
     sighting_radius_m: float = 1000.0  # what a person reports may be this far on when the zone is told

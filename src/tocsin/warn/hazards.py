@@ -28,7 +28,7 @@ SPEED_MARGIN = 1.25  # it may hurry once it is not watched
 SPEED_LEAST_MPS = 15.0  # a hovering drone can fly off at any moment
 AIM_LEAST = 0.25  # a hostile drone that vanished near a site was coming for something: each asset within its reach
 MIN_DETECTIONS = 8  # fewer make a track that clutter could have made
-HANDOVER_S = 15.0  # a successor's own forecast needs about this long before it can speak for the zone
+HANDOVER_S = 60.0  # a successor's own forecast needs some legs of its flight before it can speak for the zone
 GROWTH_SHOWN = 1.25  # an open hazard is reported again when its radius has grown by this factor
 
 

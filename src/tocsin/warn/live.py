@@ -11,8 +11,9 @@ from tocsin.records.warnings import WarningEvent, WarnSettings
 from tocsin.warn.places import Places
 from tocsin.warn.rule import Dangers, Verdict
 
-__all__ = ["Live", "step_warnings"]
+__all__ = ["ELSEWHERE", "Live", "step_warnings"]
 
+ELSEWHERE = "goes_elsewhere"  # how the fate of a track ends that is still held and no longer endangers the zone
 MOVED_S = 2.0  # a change of the expected time that people would act on
 UPDATE_EVERY_S = 1.0  # no zone is told more often, unless the cause changes
 BANDS = (0.0, 0.05, 0.2, 0.5, 0.9)  # classes of probability that are worth an update
@@ -104,9 +105,12 @@ def _worth_telling(old: Live, new: Live, now_s: float) -> bool:
     return moved or _band(new.probability) != _band(old.probability)
 
 
-def _released(settings: WarnSettings, live: Live, rounds_due: dict[int, float], now_s: float) -> bool:
+def _released(
+    settings: WarnSettings, live: Live, rounds_due: dict[int, float], fates: dict[int, str], now_s: float
+) -> bool:
     """Whether a warning whose harm is improbable may be cleared: not just before one of its rounds is down."""
-    if now_s - live.below_since_s < settings.clear_after_s:
+    turned = any(fates.get(i, "").endswith(ELSEWHERE) and i not in rounds_due for i in live.tracks)
+    if now_s - live.below_since_s < (settings.clear_after_reach_s if turned else settings.clear_after_s):
         return False
     due = [rounds_due[i] for i in live.tracks if i in rounds_due]
     return not any(now_s > t - settings.need_s for t in due)
@@ -149,7 +153,7 @@ def step_warnings(
             since = now_s if math.isnan(old.below_since_s) else old.below_since_s
             waiting = replace(old, below_since_s=since, probability=float(verdict.probability[zone]))
             result[zone] = replace(old, below_since_s=since)
-            if _released(settings, waiting, rounds_due, now_s):
+            if _released(settings, waiting, rounds_due, fates, now_s):
                 del result[zone]
                 cause = _evidence(waiting, fates, closing)
                 why = f"Zone {places.zone_name[zone]}: all clear; {cause.replace('_', ' ')}."

@@ -23,7 +23,7 @@ from tocsin.warn.hazards import (
     remember,
     step_hazards,
 )
-from tocsin.warn.live import Live, step_warnings
+from tocsin.warn.live import ELSEWHERE, Live, step_warnings
 from tocsin.warn.places import Places, places_of
 from tocsin.warn.rounds import Round, round_dangers, rounds_explain, step_rounds
 from tocsin.warn.rule import judge, stack
@@ -82,7 +82,7 @@ def _fates(
     for row, track in enumerate(tracks.table.track_id.tolist() if wanted else ()):
         if track in wanted:
             risk = float(identities.hostile[row])
-            fates[track] = f"track_{track}_identified_harmless" if risk < harmless else f"track_{track}_goes_elsewhere"
+            fates[track] = f"track_{track}_identified_harmless" if risk < harmless else f"track_{track}_{ELSEWHERE}"
     for end in tracks.ended:
         if end.track_id in wanted and end.rule == "merged":
             fates[end.track_id] = f"track_merged_into_{end.merged_into}"
