@@ -150,6 +150,12 @@ def test_consent_is_asked_once_and_then_fires() -> None:
     assert [o.track_id for o in third.orders] == [1]
 
 
+def test_a_request_names_the_nearest_effector_that_has_rounds() -> None:
+    far, near = EffectorSpec(id="far", north_m=-1500.0), EffectorSpec(id="near", north_m=500.0)
+    empty = EffectorSpec(id="empty", north_m=1000.0, rounds=0)
+    assert [r.effector_id for r in once(spec("tight", effectors=(far, near, empty)), NEAR).requests] == ["near"]
+
+
 def test_a_refusal_by_the_operator_stands() -> None:
     engagement = spec("tight")
     state, first = engage.advance(engagement, SITE, engage.start(engagement, SITE), events(10.0, (NEAR,)), (), 10.0)

@@ -179,7 +179,7 @@ def _threats(
         if not fault:
             fault = _supply_fault(engagement, state)
         if not fault and rules.consent_needed(engagement.rules, engagement.ideal):
-            fault = _consent_fault(engagement, state, track_id, harm, decisions)
+            fault = _consent_fault(engagement, state, track_id, table.state[row, :3], harm, decisions)
         if fault:
             decisions.faults[track_id] = (fault, "")
             continue
@@ -195,13 +195,19 @@ def _supply_fault(engagement: EngagementSpec, state: State) -> str:
     return "" if any(mount.rounds_left > 0 for mount in state.mounts) else "magazine_empty"
 
 
-def _consent_fault(engagement: EngagementSpec, state: State, track_id: int, harm: Harm, decisions: Decisions) -> str:
-    """Consent is asked for once for a track, and stands for it until it ends; so does a refusal."""
+def _consent_fault(
+    engagement: EngagementSpec, state: State, track_id: int, position_m: FloatArray, harm: Harm, decisions: Decisions
+) -> str:
+    """Consent is asked for once for a track, and stands for it until it ends; so does a refusal.
+
+    The request names the nearest effector that has rounds; consent covers whichever is assigned in the end.
+    """
     request_id = state.requests.get(track_id)
     if request_id is None:
         request_id = len(state.requests) + len(decisions.requests) + 1
-        index = next(i for i, mount in enumerate(state.mounts) if mount.rounds_left > 0)
-        effector_id = engagement.effectors[index].id
+        away_m = np.linalg.norm(state.places_m - position_m, axis=1)
+        away_m[[mount.rounds_left <= 0 for mount in state.mounts]] = math.inf
+        effector_id = engagement.effectors[int(np.argmin(away_m))].id
         left_s = harm.due_t_s - decisions.t_s
         decisions.requests.append(
             EngagementRequest(decisions.t_s, request_id, track_id, effector_id, harm.persons, left_s)
