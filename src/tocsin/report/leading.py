@@ -7,18 +7,22 @@ from tocsin.report.model import Report, Track
 __all__ = ["leading"]
 
 
-def _weight(track: Track, engaged: set[int], lost: set[int], decided: set[int]) -> tuple[int, float, int]:
-    marks = 2 * (track.track_id in engaged) + 2 * (track.track_id in lost) + 2 * (track.track_id in decided)
-    return marks + (track.last_forecast is not None), round(track.hostile or 0.0, 1), track.rows
+FRAGMENT_ROWS = 10
+"""Debris and fragments of a track are held for a few scans; what was held for longer was an object of its own."""
+
+
+def _weight(track: Track, acted_on: set[int], decided: set[int]) -> tuple[bool, bool, int, float, int]:
+    marks = (track.track_id in decided) + (track.last_forecast is not None)
+    lasting = track.rows >= FRAGMENT_ROWS
+    return track.track_id in acted_on, lasting, marks, round(track.hostile or 0.0, 1), track.rows
 
 
 def leading(report: Report, most: int) -> tuple[Track, ...]:
-    """Up to `most` notable tracks in order of number: engaged, lost or decided ones first, then the most hostile.
-
-    Debris and fragments that were held for two scans are notable, too, and are the first to be left out.
+    """Up to `most` notable tracks in order of number: engaged or lost ones first, then those held for longer than a
+    fragment, of them the decided and forecast ones, then the most hostile.
     """
     notable = [track for track in report.tracks if track.notable]
-    engaged, lost = {line.track_id for line in report.shots}, {line.track_id for line in report.hazards}
+    acted_on = {line.track_id for line in report.shots} | {line.track_id for line in report.hazards}
     decided = {line.track_id for line in report.outcomes if line.verdict in ("intercepted", "impacted")}
-    notable.sort(key=lambda track: _weight(track, engaged, lost, decided), reverse=True)
+    notable.sort(key=lambda track: _weight(track, acted_on, decided), reverse=True)
     return tuple(sorted(notable[:most], key=lambda track: track.track_id))
