@@ -92,8 +92,8 @@ def _refit(
     memory_io: FloatArray,
     work_io: FloatArray,
 ) -> None:
-    """Fit a slot to its memory, from its posterior if it has one and else from a straight line; to the newer half if the
-    whole cannot be believed, and so on. Marks whether one was.
+    """Fit a slot to its memory, from its posterior if it has one and else from a straight line; to the newer half if
+    the whole cannot be believed, and so on. Marks whether one was.
     """
     fresh = marks_io[FITTED] == 0
     marks_io[FITTED] = 0
