@@ -97,7 +97,8 @@ def _of_hazards(hazards: tuple[HazardLine, ...]) -> Iterator[Happening]:
         ids = (line.track_id,)
         yield Happening(line.lost, "lost", f"Track {line.track_id}: last detection before it was lost", ids)
         if line.closed:
-            text = f"Hazard of track {line.track_id} {line.state}: {line.evidence or 'no evidence named'}"
+            evidence = line.evidence.replace("_", " ") or "no evidence named"
+            text = f"Hazard of track {line.track_id} {line.state}: {evidence}"
             yield Happening(line.closed, "hazard", text, ids)
 
 
