@@ -11,7 +11,9 @@ HEADER = "t,sensor_id,range_m,azimuth_deg,elevation_deg,sigma_range_m,sigma_azim
 SENSORS = ("radar-1", "radar-2")
 
 
-def row(t: str = "0.000", sensor: str = "radar-1", range_m: str = "1000", azimuth: str = "90", elevation: str = "1") -> str:
+def row(
+    t: str = "0.000", sensor: str = "radar-1", range_m: str = "1000", azimuth: str = "90", elevation: str = "1"
+) -> str:
     return f"{t},{sensor},{range_m},{azimuth},{elevation},10,0.15,0.15"
 
 

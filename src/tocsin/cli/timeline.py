@@ -17,7 +17,7 @@ from tocsin.records.warnings import WarningEvent
 
 __all__ = ["Timeline", "place"]
 
-HOSTILE = 0.5  # more probably meant to harm than not: from here on a track is worth a line
+HOSTILE = 0.5  # more probably meant to harm than not: then a track is worth a line, as is one that is warned of
 _RADAR_WORDS = {"fixed_wing": "fixed-wing drone", "multirotor": "multirotor drone", "aircraft": "crewed aircraft"}
 
 
@@ -40,16 +40,20 @@ class Timeline:
         self._known: set[int] = set()
         self._forecast: set[int] = set()
         self._end_t_s = 0.0
-        self.lines: list[str] = []
+        self._said: list[tuple[float, str]] = []
         self.dismissed: Counter[str] = Counter()
         self.raised = 0
+
+    @property
+    def lines(self) -> list[str]:
+        """What has been said so far, in order of time."""
+        return [line for _, line in sorted(self._said, key=lambda said: said[0])]
 
     def head(self, site: str, title: str) -> str:
         """The first line: where, when, and from which place bearings are taken."""
         local = self._epoch.astimezone(self._zone)
-        return (
-            f"{title}\n{site}, {local:%A %d %B %Y}, local time (UTC{local:%:z}); bearings and distances from the site"
-        )
+        when = f"{local:%A %d %B %Y}, local time (UTC{_offset(local)})"
+        return f"{title}\n{site}, {when}; bearings and distances from the site"
 
     def put(
         self,
@@ -82,7 +86,7 @@ class Timeline:
     def _say(self, t_s: float, what: str) -> None:
         local = (self._epoch + timedelta(seconds=t_s)).astimezone(self._zone)
         tenth = f"{local:%H:%M:%S}.{local.microsecond // 100000}"
-        self.lines.append(f"{tenth} {local:%:z}  {what}")
+        self._said.append((t_s, f"{tenth} {_offset(local)}  {what}"))
 
     def _sensors(self, events: Events) -> None:
         for change in events.health:
@@ -96,13 +100,16 @@ class Timeline:
             if kind in ("sighting", "impact"):
                 where = place(float(reports.position_m[k, 0]), float(reports.position_m[k, 1]))
                 claim = f": {reports.claim[k]}" if reports.claim[k] else ""
-                self._say(float(reports.t_s[k]), f"Report of an {kind}" if kind == "impact" else "Report of a sighting")
-                self.lines[-1] += f", {where}, from {reports.source[k]}{claim}"
+                what = "an impact" if kind == "impact" else "a sighting"
+                self._say(float(reports.t_s[k]), f"Report of {what}, {where}, from {reports.source[k]}{claim}")
 
     def _tracks(self, events: Events) -> None:
         table, identities = events.tracks.table, events.identities
+        warned = {
+            track_id for warning in events.warnings if warning.action == "raise" for track_id in warning.track_ids
+        }
         for k, track_id in enumerate(table.track_id.tolist()):
-            if track_id in self._known or identities.hostile[k] < HOSTILE:
+            if track_id in self._known or (identities.hostile[k] < HOSTILE and track_id not in warned):
                 continue
             self._known.add(track_id)
             best = int(identities.probability[k].argmax())
@@ -164,6 +171,11 @@ class Timeline:
                 self._say(hazard.t_s, text + where)
             else:
                 self._say(hazard.t_s, f"Track {hazard.track_id}: hazard {hazard.state} ({hazard.evidence or where})")
+
+
+def _offset(local: datetime) -> str:
+    text = f"{local:%z}"
+    return f"{text[:3]}:{text[3:5]}"
 
 
 def _left(seconds: float) -> str:

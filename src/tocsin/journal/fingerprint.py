@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 import llvmlite.binding  # type: ignore[import-untyped]
+import numba
 
 import tocsin
 from tocsin._cache import kernel_hash
@@ -25,6 +26,7 @@ class Fingerprint:
     scipy: str
     cpu: str  # name of the processor's kind
     cpu_features: str  # hash of its feature set
+    compiled: bool  # False: the kernels run as plain Python
 
 
 def fingerprint() -> Fingerprint:
@@ -38,4 +40,5 @@ def fingerprint() -> Fingerprint:
         scipy=version("scipy"),
         cpu=llvmlite.binding.get_host_cpu_name(),
         cpu_features=hashlib.sha256(features.encode()).hexdigest()[:16],
+        compiled=not numba.config.DISABLE_JIT,  # type: ignore[attr-defined]
     )

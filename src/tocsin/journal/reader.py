@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Inputs:
     plan: Plan
     plan_hash: str
     origin: Origin
-    rest: Iterator[Input]
+    rest: Generator[Input, None, None]
     tail: Tail
 
 
@@ -58,7 +58,7 @@ def open_inputs(folder: Path) -> Inputs:
     return Inputs(str(path), header.record, plan.record, plan.entry.hash, origin.record, stream, tail)
 
 
-def _next(stream: Iterator[Input], kind: type, path: Path) -> Input:
+def _next(stream: Generator[Input, None, None], kind: type, path: Path) -> Input:
     found = next(stream, None)
     if found is None:
         raise BadInput("the journal breaks off before its first batch; there is nothing to replay", file=str(path))
@@ -67,7 +67,7 @@ def _next(stream: Iterator[Input], kind: type, path: Path) -> Input:
     return found
 
 
-def _inputs(path: Path, tail: Tail) -> Iterator[Input]:
+def _inputs(path: Path, tail: Tail) -> Generator[Input, None, None]:
     for entry in entries(path, tail):
         kind = KINDS.get(entry.kind)
         if kind is None:

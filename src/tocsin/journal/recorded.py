@@ -26,6 +26,11 @@ class RecordedEvents:
         self._missing = 0  # number of the first record that is not there
         self.cut = b""
 
+    def close(self) -> None:
+        """Close the recorded file."""
+        if self._stream is not None:
+            self._stream.close()
+
     def check(self, kind: str, body: bytes, follows: str) -> None:
         """Hold the next recomputed output against the recorded one. Raises ReplayDiffers or ChainBroken."""
         line = self.chain.line(kind, body, follows)
@@ -44,11 +49,10 @@ class RecordedEvents:
         """After the last output. `whole`: the run ended as it should, so that no record may be missing."""
         if self._stream is None:
             return
-        with self._stream:
-            if self._missing and whole:
-                raise self._differs("the record is missing", self._missing)
-            if not self._missing and self._stream.readline():
-                raise self._differs("a record that follows from no input", self.chain.number + 1)
+        if self._missing and whole:
+            raise self._differs("the record is missing", self._missing)
+        if not self._missing and self._stream.readline():
+            raise self._differs("a record that follows from no input", self.chain.number + 1)
 
     def _explain(self, recorded: bytes, kind: str, body: bytes, follows: str) -> None:
         """Say how a recorded line differs, or accept it where only numbers within the tolerance do."""
@@ -98,6 +102,11 @@ class RecordedCsv(io.RawIOBase):
         """Always."""
         return True
 
+    def close(self) -> None:
+        """Close the recorded file too."""
+        self._file.close()
+        super().close()
+
     def write(self, data: object) -> int:
         """Take the next recomputed bytes. Raises ReplayDiffers at the first row that is not the recorded one."""
         text = bytes(memoryview(data))  # type: ignore[arg-type]
@@ -109,11 +118,10 @@ class RecordedCsv(io.RawIOBase):
 
     def finish(self, *, whole: bool) -> None:
         """After the last row. `whole`: the run ended as it should, so that no row may be missing."""
-        with self._file:
-            if self._short and whole:
-                raise ReplayDiffers("the row is missing", file=str(self._path), record=self._row)
-            if not self._short and self._file.readline():
-                raise ReplayDiffers("a row that was not recomputed", file=str(self._path), record=self._row)
+        if self._short and whole:
+            raise ReplayDiffers("the row is missing", file=str(self._path), record=self._row)
+        if not self._short and self._file.readline():
+            raise ReplayDiffers("a row that was not recomputed", file=str(self._path), record=self._row)
 
     def _compare(self, line: bytes) -> None:
         if self._short:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -52,21 +53,9 @@ def replay(folder: Path, progress: Callable[[int], None] | None = None) -> Repla
     inputs = open_inputs(folder)
     here = fingerprint()
     exact = inputs.header.fingerprint == here
-    checks = _Checks(folder, inputs, exact=exact)
-    state, end = pipeline.start(inputs.plan), None
-    for item in inputs.rest:
-        if end is not None:
-            raise ChainBroken("a record after the end of the run", file=inputs.file, record=item.entry.number)
-        if isinstance(item.record, Batch):
-            state, events = pipeline.advance(inputs.plan, state, item.record)
-            checks.batch(item.record, events, item.entry.hash)
-            if progress is not None:
-                progress(checks.batches)
-        elif isinstance(item.record, Shot):
-            checks.shots.append(item.record)
-        elif isinstance(item.record, End):
-            end = item
-    checks.finish(end)
+    with closing(inputs.rest), closing(_Checks(folder, inputs, exact=exact)) as checks:
+        end = _recomputed(inputs, checks, progress)
+        checks.finish(end)
     notes = [] if exact else [_other(inputs.header.fingerprint, here)]
     if end is None:
         notes.append(f"the run was cut off after batch {checks.batches}")
@@ -83,6 +72,24 @@ def replay(folder: Path, progress: Callable[[int], None] | None = None) -> Repla
         end is not None,
         tuple(notes),
     )
+
+
+def _recomputed(inputs: Inputs, checks: _Checks, progress: Callable[[int], None] | None) -> Input | None:
+    """Take the pipeline over all batches; gives the record of the run's end, None when it was cut off."""
+    state, end = pipeline.start(inputs.plan), None
+    for item in inputs.rest:
+        if end is not None:
+            raise ChainBroken("a record after the end of the run", file=inputs.file, record=item.entry.number)
+        if isinstance(item.record, Batch):
+            state, events = pipeline.advance(inputs.plan, state, item.record)
+            checks.batch(item.record, events, item.entry.hash)
+            if progress is not None:
+                progress(checks.batches)
+        elif isinstance(item.record, Shot):
+            checks.shots.append(item.record)
+        elif isinstance(item.record, End):
+            end = item
+    return end
 
 
 class _Checks:
@@ -105,6 +112,12 @@ class _Checks:
         self._open: tuple[Batch, Events] | None = None
         self.shots: list[Shot] = []
         self.batches, self._follows = 0, inputs.plan_hash
+
+    def close(self) -> None:
+        """Close the recorded files."""
+        self.events.close()
+        for _, stream in self._rows:
+            stream.close()
 
     def batch(self, batch: Batch, events: Events, follows: str) -> None:
         """Check the events of one batch."""
