@@ -149,12 +149,10 @@ def find_pairs(
         gate_box(mu[i], x[i], p[i], predicted[i], gate, angle, reach, box)
         c0, c1 = max(math.floor((box[0] - head[0]) / size), 0), min(math.floor((box[1] - head[0]) / size), columns - 1)
         r0, r1 = max(math.floor((box[2] - head[1]) / size), 0), min(math.floor((box[3] - head[1]) / size), rows - 1)
-        for row in range(int(r0), int(r1) + 2):
-            if row == int(r1) + 1 or c1 < c0:
-                if row != int(r1) + 1:
-                    continue
-                first, last = m - loose, m
-            else:
+        last_row = max(int(r1), int(r0) - 1) if c1 >= c0 else int(r0) - 1
+        for row in range(int(r0), last_row + 2):
+            first, last = m - loose, m
+            if row <= last_row:
                 first, last = cell_start[row * columns + int(c0)], cell_start[row * columns + int(c1) + 1]
             for q in range(first, last):
                 j = order[q]

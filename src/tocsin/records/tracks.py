@@ -65,7 +65,7 @@ class TrackStep:
 class TrackSettings:
     """Rules of the tracker. Each default is argued where the stage uses it."""
 
-    confirm_existence: float = 0.95
+    confirm_existence: float = 0.98
     delete_existence: float = 0.02
     report_existence: float = (
         0.5  # below it GOSPA is better served by silence: a missed target costs what a false one does

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -35,8 +35,9 @@ class Timing:
     """What a sensor's own times have shown so far."""
 
     last_t_s: float = -np.inf
-    intervals: deque[float] | None = None
-    instants: deque[float] | None = None  # distinct times within the last second
+    intervals: deque[float] = field(default_factory=lambda: deque(maxlen=REVISIT_MEMORY))
+    instants: deque[float] = field(default_factory=deque)  # distinct times within the last second
+    looks: deque[float] = field(default_factory=deque)  # times of the scans that could still get a fragment
     silent: bool = False
     due_t_s: float = -np.inf  # next report of a sensor without scans
 
@@ -61,7 +62,7 @@ class Sensed:
 def start(plan: Plan) -> State:
     """Nothing heard yet."""
     count = len(plan.sensors.sensor_id)
-    return State([Timing(intervals=deque(maxlen=REVISIT_MEMORY), instants=deque()) for _ in range(count)], -np.inf)
+    return State([Timing() for _ in range(count)], -np.inf)
 
 
 def advance(plan: Plan, state: State, batch: Batch) -> tuple[State, Scan, Sensed]:
@@ -88,20 +89,28 @@ def advance(plan: Plan, state: State, batch: Batch) -> tuple[State, Scan, Sensed
     changes = health(plan, state, s)
     continuous = is_continuous(timing, batch.t_s)
     if elapsed > 0.0:
-        if np.isfinite(timing.last_t_s) and timing.intervals is not None:
+        if np.isfinite(timing.last_t_s):
             timing.intervals.append(elapsed)
         timing.last_t_s = batch.t_s
     due = late_s <= 0.0 if not continuous else due_each_second(timing, batch.t_s)
-    complete = elapsed > 0.0 and not continuous
+    complete = is_new_look(timing, batch.t_s, plan.track.max_late_s) and not continuous
     scan = build_scan(plan, s, batch.t_s, keep_rows(d, good), complete, due, revisit, max(elapsed, 0.0))
     return state, scan, Sensed(changes, (), errors + faults)
+
+
+def is_new_look(timing: Timing, t_s: float, max_late_s: float) -> bool:
+    """False for a fragment of a scan that was taken already, late or not."""
+    while timing.looks and timing.looks[0] < t_s - 2.0 * max_late_s:
+        timing.looks.popleft()
+    if t_s in timing.looks:
+        return False
+    timing.looks.append(t_s)
+    return True
 
 
 def is_continuous(timing: Timing, t_s: float) -> bool:
     """True for a sensor whose rows have times of their own: ten or more within the last second."""
     seen = timing.instants
-    if seen is None:
-        return False
     if not seen or t_s > seen[-1]:
         seen.append(t_s)
     while seen[0] <= t_s - CONTINUOUS_SPAN_S and len(seen) > 1:

@@ -24,7 +24,7 @@ RULE_NAMES = {
     lifecycle.RULE_LEFT: "out_of_coverage",
     lifecycle.RULE_MERGED: "merged",
 }
-START_UP = 3.0  # revisits after the first scan in which what is found was there already, and tells of no arrivals
+START_UP_S = 2.5  # after the first scan what is found was there already, and tells of no arrivals
 NONE_ENDED = Ended(
     0.0,
     np.zeros(0, np.int64),
@@ -56,7 +56,6 @@ class State:
     bank: Bank
     lore: Lore
     ring: list[Taken]
-    keep_ring: bool  # several sensors, or lateness seen: snapshots are worth their copies
     serial: int = 0
     next_id: int = 1
     again: bool = False  # a late scan is being put in its place
@@ -78,7 +77,7 @@ def start(plan: Plan) -> State:
     head = np.array([terrain.east0_m, terrain.north0_m, terrain.step_m])
     rules = Rules(motion, Birth(), plan.track, head, np.ascontiguousarray(terrain.level_m))
     sensors = len(plan.sensors.sensor_id)
-    return State(rules, empty_bank(256), empty_lore(sensors), [], sensors > 1)
+    return State(rules, empty_bank(256), empty_lore(sensors), [])
 
 
 def advance(plan: Plan, state: State, scan: Scan) -> tuple[State, TrackStep]:
@@ -97,20 +96,19 @@ def advance(plan: Plan, state: State, scan: Scan) -> tuple[State, TrackStep]:
 
 def take(state: State, scan: Scan, serial: int) -> tuple[Stepped, list[int]]:
     """Take a scan in order; returns how things stand and the ids confirmed."""
-    if state.keep_ring:
-        oldest = scan.t_s - state.rules.settings.max_late_s
-        while len(state.ring) > 1 and state.ring[1].scan.t_s < oldest:
-            state.ring.pop(0)
-        state.ring.append(Taken(scan, serial, state.bank.copy(), state.lore.copy()))
+    oldest = scan.t_s - state.rules.settings.max_late_s
+    while len(state.ring) > 1 and state.ring[1].scan.t_s < oldest:
+        state.ring.pop(0)
+    state.ring.append(Taken(scan, serial, state.bank.copy(), state.lore.copy()))
     state.first_t_s = min(state.first_t_s, scan.t_s)
     if scan.sensor_index < 0:
         stepped = coast(state.rules, state.bank, state.lore, scan.t_s)
     else:
         stepped = take_scan(state.rules, state.bank, state.lore, scan, serial)
-    return stepped, confirm(state, scan)
+    return stepped, confirm(state)
 
 
-def confirm(state: State, scan: Scan) -> list[int]:
+def confirm(state: State) -> list[int]:
     """Give ids to tracks that have earned them; a track that was confirmed before a late scan came keeps its own."""
     bank, rules, n = state.bank, state.rules, state.bank.n
     whole, real = bank.whole[:, :n], bank.real[:, :n]
@@ -127,22 +125,16 @@ def confirm(state: State, scan: Scan) -> list[int]:
             state.id_of_key[key], state.key_of_id[state.next_id] = state.next_id, key
             fresh.append(state.next_id)
             state.next_id += 1
-            if np.isfinite(scan.revisit_s) and real[lifecycle.BORN, i] > state.first_t_s + START_UP * scan.revisit_s:
+            if real[lifecycle.BORN, i] > state.first_t_s + START_UP_S:
                 state.lore.sky[1] += 1.0
     return fresh
 
 
 def run_again(state: State, scan: Scan) -> tuple[list[int], list[Ended]]:
-    """Put a late scan in its place: go back to how things stood before it and take what followed once more.
-
-    Where the ring does not reach back so far (lateness is seen for the first time), the scan is left out.
-    """
+    """Put a late scan in its place: go back to how things stood before it and take what followed once more."""
     place = len(state.ring)
     while place > 0 and state.ring[place - 1].scan.t_s > scan.t_s:
         place -= 1
-    state.keep_ring = True
-    if place == len(state.ring):
-        return [], []
     before, follow = state.ring[place], state.ring[place:]
     state.bank, state.lore, state.ring = before.bank, before.lore, state.ring[:place]
     serial, state.serial, state.again = state.serial, state.serial + 1, True

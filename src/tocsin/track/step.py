@@ -29,7 +29,7 @@ class Rules:
     gate: float = 25.0  # squared, on up to four rows: a detection of the target falls outside once in 20,000
     lifetime_s: float = 400.0  # mean time after which a target is gone for reasons of its own
     tentative_loss: float = 0.04  # two misses at detection probability 0.8
-    first_sky: float = 0.5  # share of the first scan's detections that are taken for targets
+    first_sky: float = 0.3  # share of the first scan's detections that are taken for targets
     arrivals_before: float = 0.5  # arrivals in SKY_MEMORY_S that are taken for known before any was seen
     confirm_hits: int = 2
 
