@@ -36,10 +36,31 @@ def test_given_a_wide_forecast_and_time_then_nobody_is_warned_until_time_presses
     assert {e.zone_id for e in told} >= {"z3_3", "z3_4", "z4_3", "z4_4"}
 
 
+def test_given_a_rocket_is_lost_and_found_again_under_a_new_number_then_it_counts_once() -> None:
+    run = Runner()
+    run.step(0.0, rocket(0.0, 0.0, 900.0, 30.0))
+    run.step(3.0, ended=(lost(rocket(0.0, 0.0, 900.0), 3.0, 0.0),))
+    again = replace(rocket(*CENTRE, 60.0, 30.0, track_id=2), born_t_s=4.0)
+    for t in np.arange(5.0, 29.0):
+        run.step(float(t), again)
+    assert {e.zone_id for e in run.warnings} == {"z4_4"}
+    assert run.state is not None
+    assert set(run.state.rounds) == {2}
+
+
+def test_given_a_second_rocket_was_there_before_the_first_was_lost_then_both_count() -> None:
+    run = Runner()
+    other = rocket(*CENTRE, 60.0, 30.0, track_id=2)
+    run.step(0.0, rocket(0.0, 0.0, 900.0, 30.0), other)
+    for t in np.arange(1.0, 29.0):
+        run.step(float(t), replace(other, born_t_s=-1.0))
+    assert {e.zone_id for e in run.warnings} > {"z4_4"}
+
+
 def test_given_two_rounds_of_which_neither_suffices_then_together_they_warn() -> None:
-    settings = WarnSettings(early_probability=0.5)
+    settings = WarnSettings(early_probability=0.8)
     one = rocket(*CENTRE, 100.0)
-    half = replace(one, classes=(0.3, 0.0, 0.0, 0.7, 0.0, 0.0))
+    half = replace(one, classes=(0.6, 0.0, 0.0, 0.4, 0.0, 0.0))
     assert Runner(plan(settings=settings)).step(0.0, half) == ()
     assert len(Runner(plan(settings=settings)).step(0.0, half, replace(half, track_id=2))) == 1
 
@@ -170,7 +191,7 @@ def test_a_forecast_that_is_no_number_is_skipped() -> None:
     assert Runner().step(0.0, rocket(np.nan, 0.0, 100.0), Thing(2, classes=MULTIROTOR)) == ()
 
 
-@pytest.mark.parametrize("bad", [{"raise_probability": 0.6}, {"clear_probability": 0.2}, {"clear_probability": 0.0}])
+@pytest.mark.parametrize("bad", [{"raise_probability": 0.9}, {"clear_probability": 0.2}, {"clear_probability": 0.0}])
 def test_thresholds_out_of_order_are_refused_at_start(bad: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="clear_probability < raise_probability"):
         warn.start(plan(settings=WarnSettings(**bad)))

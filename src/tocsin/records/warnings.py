@@ -51,7 +51,7 @@ class WarnSettings:
     """Thresholds of the warning rule; each is argued in the stage."""
 
     raise_probability: float = 0.05  # when time presses, a zone is warned when the probability of harm passes this
-    early_probability: float = 0.5  # while waiting costs nothing, only when harm is more likely than not
+    early_probability: float = 0.8  # while waiting costs nothing, only when the forecast has settled on the zone
     clear_probability: float = 0.01  # hysteresis: below this and by evidence it is cleared
     lethal_radius_m: float = 50.0  # harm reaches this far around an impact
     lost_hazard_max_s: float = 1800.0  # a hazard grows no longer than this; it is then stale, not closed

@@ -9,8 +9,8 @@ Waiting is free as long as people still have the time they need (`need_s`) when 
 with every detection, and the zones of a wide one would mostly be warned in vain. So there are two thresholds:
 
     time presses (earliest harm within need_s)      warn at raise_probability
-    otherwise                                       warn at early_probability: the harm is more likely than not, so that
-                                                    no further detection could make waiting worth the seconds
+    otherwise                                       warn at early_probability: the forecast has settled on the zone, and
+                                                    one warning in five at most is for the neighbour
 
 `need_s` is 15 s: the public time to shelter nearest a border is 15 s, the accounts of fielded systems speak of 24 s of
 warning, and cell broadcast takes 4-13 s of it.
