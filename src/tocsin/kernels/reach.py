@@ -121,9 +121,9 @@ def reach_assets(
     """For T tracks and A places: seconds to earliest and expected arrival, and probability of arrival; each (T, A).
 
     `state` (T, 6), `covariance` (T, 6, 6); `top_mps`, `turn_mps2` (T,) are each track's limits; `level_share` (T,) is
-    the probability that it keeps to usual climb rates (an aircraft), where a drone dives at will. Expected is the arrival
-    at present speed, turning to the place at once; on course it is when it arrives by flying on as it does. A place that
-    the highest speed does not reach within the horizon has infinite times and probability 0.
+    the probability that it keeps to usual climb rates (an aircraft), where a drone dives at will. Expected is the
+    arrival at present speed, turning to the place at once; on course it is when it arrives by flying on as it does. A
+    place that the highest speed does not reach within the horizon has infinite times and probability 0.
     """
     for i in range(state.shape[0]):
         ve, vn = state[i, 3], state[i, 4]
