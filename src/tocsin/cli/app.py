@@ -23,6 +23,7 @@ app = App(
     help_epilogue=_EXITS,
     version=tocsin.__version__,
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,
 )
 scenarios = App(
     name="scenarios",

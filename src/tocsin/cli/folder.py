@@ -21,7 +21,6 @@ RUN_FILES = (
     "scenario.yaml",
     "report.html",
     "report.json",
-    "run.json",
 )
 
 
