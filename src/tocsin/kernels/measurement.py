@@ -102,7 +102,7 @@ def residual(z: FloatArray, sigma: FloatArray, predicted: FloatArray, v_out: Flo
     """Residual v_out (4,) and noise variances r_out (4,) of a detection z (4,), sigma (4,); NaN: missing row."""
     r, arc = predicted[0], predicted[0] * predicted[4]
     turn = z[1] - predicted[1]
-    turn -= 2.0 * math.pi * math.floor(turn / (2.0 * math.pi) + 0.5)
+    turn -= 2.0 * math.pi * np.floor(turn / (2.0 * math.pi) + 0.5)
     v_out[0] = z[0] - r
     v_out[1] = arc * turn
     v_out[2] = r * (z[2] - predicted[2])
