@@ -19,7 +19,6 @@ from tocsin.formats.detections import DetectionFile, open_detections
 from tocsin.formats.outputs import ErrorsWriter, ImpactsWriter, TracksWriter
 from tocsin.formats.reports import Reports, merge, read_reports
 from tocsin.formats.sensors import level_site, read_sensors
-from tocsin.formats.terrain import read_terrain
 from tocsin.journal import JournalWriter, Origin
 from tocsin.journal.codec import canonical
 from tocsin.records.detections import Batch
@@ -148,6 +147,8 @@ def _three(text: str, option: str, form: str) -> tuple[float, float, float]:
 
 
 def _on(site: Site, path: Path) -> Site:
+    from tocsin.formats.terrain import read_terrain
+
     return level_site(site.lat_deg, site.lon_deg, site.alt_m, read_terrain(path, site))
 
 

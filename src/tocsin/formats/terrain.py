@@ -15,13 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.interpolate import RegularGridInterpolator
-from scipy.ndimage import distance_transform_edt
 
 from tocsin import frames
 from tocsin.errors import BadInput
 from tocsin.formats.chunks import file_of
-from tocsin.records.arrays import FloatArray
+from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.site import Site, Terrain
 
 __all__ = ["EXTENT_M", "read_terrain"]
@@ -65,21 +63,35 @@ def _resampled(source: _Source, site: Site) -> Terrain:
     step = max(step, float((high - low).max()) / (MAX_SIDE - 1))
     east, north = (np.arange(low[k], high[k] + 0.5 * step, step) for k in (0, 1))
     e, n = np.meshgrid(east, north)
-    sample = RegularGridInterpolator((source.lat, source.lon), source.height_m)
     level = np.zeros_like(e)
     for _ in range(3):  # the ground lies under or over the plane, so its latitude hangs on its height: this converges
         up = frames.level2enu_up(e, n, level, site.radius_m)
         geodetic = frames.enu2geodetic(np.stack([e, n, up], axis=-1), origin)
-        lat = np.clip(geodetic[..., 0], source.lat[0], source.lat[-1])
-        lon = np.clip(geodetic[..., 1], source.lon[0], source.lon[-1])
-        ground = np.stack([geodetic[..., 0], geodetic[..., 1], sample((lat, lon))], axis=-1)
+        height_m = _bilinear(source, geodetic[..., 0], geodetic[..., 1])
+        ground = np.stack([geodetic[..., 0], geodetic[..., 1], height_m], axis=-1)
         level = frames.enu2level(frames.geodetic2enu(ground, origin), site.radius_m)
     return Terrain(float(east[0]), float(north[0]), step, level)
 
 
+def _bilinear(source: _Source, lat: FloatArray, lon: FloatArray) -> FloatArray:
+    """Heights at places of one shape; outside the grid that of its nearest edge."""
+    row, up = _cell(source.lat, lat)
+    column, right = _cell(source.lon, lon)
+    h = source.height_m
+    south = h[row, column] * (1.0 - right) + h[row, column + 1] * right
+    north = h[row + 1, column] * (1.0 - right) + h[row + 1, column + 1] * right
+    return np.asarray(south * (1.0 - up) + north * up)
+
+
+def _cell(axis: FloatArray, value: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Index of the node below each value, and how far it is to the next, 0 to 1."""
+    index = np.clip(np.searchsorted(axis, value, side="right") - 1, 0, len(axis) - 2)
+    return index, np.clip((value - axis[index]) / (axis[index + 1] - axis[index]), 0.0, 1.0)
+
+
 def _npz(path: Path, site: Site) -> _Source:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             missing = [key for key in ("lat", "lon", "height_m") if key not in archive]
             if missing:
                 raise BadInput(f"the array {missing[0]} is missing", file=str(path))
@@ -117,7 +129,7 @@ def _geotiff(path: Path, site: Site) -> _Source:
     from rasterio.enums import Resampling
     from rasterio.errors import RasterioError
     from rasterio.vrt import WarpedVRT
-    from rasterio.windows import Window, from_bounds
+    from rasterio.windows import Window
 
     try:
         with rasterio.open(path) as raster:
@@ -125,24 +137,28 @@ def _geotiff(path: Path, site: Site) -> _Source:
                 raise BadInput("the GeoTIFF names no coordinate system", file=str(path))
             nodata = raster.nodata if raster.nodata is not None else np.nan
             with WarpedVRT(
-                raster, crs="EPSG:4979", resampling=Resampling.bilinear, dtype="float64", nodata=nodata
+                raster, crs="EPSG:4326", resampling=Resampling.bilinear, dtype="float64", nodata=nodata
             ) as grid:
-                window = from_bounds(*_bounds(site), transform=grid.transform)
-                try:
-                    window = window.intersection(Window(0, 0, grid.width, grid.height)).round_offsets().round_lengths()
-                except RasterioError:
-                    raise BadInput("the grid does not cover the site", file=str(path)) from None
-                shape = tuple(int(min(max(side, 2), MAX_SOURCE_SIDE)) for side in (window.height, window.width))
+                west, south, east, north = _bounds(site)
+                lon0, lat0, d_lon, d_lat = grid.transform.c, grid.transform.f, grid.transform.a, -grid.transform.e
+                first = max(int((west - lon0) / d_lon), 0), max(int((lat0 - north) / d_lat), 0)
+                last = (
+                    min(int((east - lon0) / d_lon) + 1, grid.width),
+                    min(int((lat0 - south) / d_lat) + 1, grid.height),
+                )
+                width, height = last[0] - first[0], last[1] - first[1]
+                if min(width, height) < 2:
+                    raise BadInput("the grid does not cover the site", file=str(path))
+                shape = min(height, MAX_SOURCE_SIDE), min(width, MAX_SOURCE_SIDE)
+                window = Window(first[0], first[1], width, height)
                 data = grid.read(1, window=window, out_shape=shape, masked=True, resampling=Resampling.bilinear)
-                transform = grid.window_transform(window)
-                height_m = np.ma.filled(data.astype(np.float64), np.nan)
-                scale_x, scale_y = window.width / shape[1], window.height / shape[0]
     except (RasterioError, OSError, ValueError) as error:
         if isinstance(error, BadInput):
             raise
         raise BadInput(f"not a whole GeoTIFF: {error}", file=str(path)) from error
-    lon = transform.c + transform.a * scale_x * (np.arange(shape[1]) + 0.5)
-    lat = transform.f + transform.e * scale_y * (np.arange(shape[0]) + 0.5)
+    lon = lon0 + d_lon * (first[0] + width / shape[1] * (np.arange(shape[1]) + 0.5))
+    lat = lat0 - d_lat * (first[1] + height / shape[0] * (np.arange(shape[0]) + 0.5))
+    height_m = np.ma.filled(data.astype(np.float64), np.nan)
     return _Source(lat[::-1], lon, _filled(height_m[::-1], path))
 
 
@@ -154,6 +170,8 @@ def _bounds(site: Site) -> tuple[float, float, float, float]:
 
 def _filled(height_m: FloatArray, path: Path) -> FloatArray:
     """Heights with every gap filled from the nearest node that has one."""
+    from scipy.ndimage import distance_transform_edt
+
     known = np.isfinite(height_m) & (np.abs(height_m) < 1e5)
     if not np.any(known):
         raise BadInput("the grid holds no height about the site", file=str(path))

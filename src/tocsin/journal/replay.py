@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 from tocsin import pipeline
-from tocsin.assess import Collector, assess
 from tocsin.errors import ChainBroken, ReplayDiffers
 from tocsin.formats.outputs import ImpactsWriter, TracksWriter
 from tocsin.formats.times import TimeBase
@@ -108,7 +107,7 @@ class _Checks:
                 stream = RecordedCsv(folder / name, exact=exact)
                 self._rows.append((writer(stream, base), stream))
                 self.compared.append(name)
-        self._collector = Collector()
+        self._assessor = _Assessor(inputs) if inputs.origin.exercise else None
         self._open: tuple[Batch, Events] | None = None
         self.shots: list[Shot] = []
         self.batches, self._follows = 0, inputs.plan_hash
@@ -131,10 +130,8 @@ class _Checks:
     def finish(self, end: Input | None) -> None:
         """Check what comes after the last batch."""
         self._collect()
-        origin = self._inputs.origin
-        if end is not None and origin.exercise:
-            found = assess(self._inputs.plan, self._collector.observed(origin.witnesses))
-            self.events.check("assessment", encode(Assessed(found)), self._follows)
+        if end is not None and self._assessor is not None:
+            self.events.check("assessment", encode(self._assessor.assessed()), self._follows)
         self.events.finish(whole=end is not None)
         for writer, stream in self._rows:
             writer.close()
@@ -143,8 +140,8 @@ class _Checks:
             self._sealed(end)
 
     def _collect(self) -> None:
-        if self._open is not None and self._inputs.origin.exercise:
-            self._collector.add(self._open[1], self._open[0].reports, self.shots)
+        if self._open is not None and self._assessor is not None:
+            self._assessor.add(*self._open, self.shots)
         self._open, self.shots = None, []
 
     def _sealed(self, end: Input) -> None:
@@ -160,6 +157,24 @@ class _Checks:
             if recorded != recomputed:
                 problem = f"{name}: recorded {recorded}, recomputed {recomputed}"
                 raise ReplayDiffers(problem, file=self._inputs.file, record=end.entry.number)
+
+
+class _Assessor:
+    """The assessment of an exercise, made anew from what is replayed."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        from tocsin import assess  # what recorded detections never need, and slow to import
+
+        self._plan, self._witnesses = inputs.plan, inputs.origin.witnesses
+        self._assess, self._collector = assess.assess, assess.Collector()
+
+    def add(self, batch: Batch, events: Events, shots: list[Shot]) -> None:
+        """Take a batch, what came of it, and the shots after it."""
+        self._collector.add(events, batch.reports, shots)
+
+    def assessed(self) -> Assessed:
+        """The assessment of all that was taken."""
+        return Assessed(self._assess(self._plan, self._collector.observed(self._witnesses)))
 
 
 def _other(recorded: Fingerprint, here: Fingerprint) -> str:
