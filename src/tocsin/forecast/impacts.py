@@ -83,7 +83,8 @@ def recall(
 ) -> None:
     """Begin a slot anew, in place, with what recent looks hold of the track in `row` of the table."""
     born, held = table.born_t_s[row] - 1e-6, 0
-    for look in [look for look in looks if born <= look.scan.t_s < table.t_s][-CAPACITY // 2 :]:
+    placed = [look for look in looks if np.isfinite(look.scan.position_m).all(axis=1).any()]
+    for look in [look for look in placed if born <= look.scan.t_s < table.t_s][-CAPACITY // 2 :]:
         d = look.scan.detections
         error = float(np.nanmedian(d.sigma_range_m) + np.nanmedian(d.range_m * d.sigma_azimuth_rad))
         found = recover(
