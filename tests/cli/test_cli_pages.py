@@ -1,0 +1,36 @@
+"""The reference pages name every command, option, file and column that there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tocsin.cli.app import app
+from tocsin.cli.folder import RUN_FILES
+from tocsin.formats import detections, outputs, reports
+from tocsin.formats.tables import KINDS
+from tocsin.journal.kinds import KINDS as RECORDS
+from tocsin.records.sensors import SENSOR_KINDS
+
+PAGES = Path(__file__).parents[2] / "docs" / "reference"
+
+
+@pytest.mark.parametrize("command", [name for name in app if not name.startswith("-")])
+def test_every_option_is_on_the_page(command: str) -> None:
+    page = (PAGES / "cli.md").read_text()
+    section = re.search(rf"^## `tocsin {command}.*?(?=^## |\Z)", page, re.M | re.S)
+    assert section, f"no section on {command}"
+    arguments = app[command].assemble_argument_collection(parse_docstring=False)
+    options = {name for argument in arguments for name in argument.names if re.match("--(?!no-)", name)}
+    assert {name for name in options if name not in section.group()} == set()
+
+
+def test_every_column_file_and_kind_is_on_the_page() -> None:
+    page = (PAGES / "formats.md").read_text()
+    columns = {*detections.REQUIRED, *(column.name for column in detections.NUMBERS), "t_arrival"}
+    names = {f"`{name}`" for name in (*columns, *KINDS, *RECORDS, *RUN_FILES, *SENSOR_KINDS)}
+    names |= {",".join(c) for c in (outputs.TRACK_COLUMNS, outputs.IMPACT_COLUMNS, outputs.TRUTH_COLUMNS)}
+    names.add(",".join(reports.REQUIRED))
+    assert {name for name in names if name not in page} == set()
