@@ -6,6 +6,10 @@ import csv
 import json
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -46,7 +50,7 @@ def test_the_timeline_is_in_local_time(raid: tuple[Result, Path]) -> None:
     assert timed == sorted(timed)
     assert any("WARNING to" in line and "s left" in line for line in timed)
     assert any(re.search(r"\d{3}° [\d.]+ k?m", line) for line in timed)
-    assert any("decided by" in line for line in lines)
+    assert any(re.match("  rocket-1: (impacted; decided by|intercepted:)", line) for line in lines)
 
 
 def test_a_raid_replays(raid: tuple[Result, Path], tmp_path: Path) -> None:
@@ -99,6 +103,27 @@ def test_the_same_seed_is_the_same_raid(raid: tuple[Result, Path], tmp_path: Pat
         assert (tmp_path / "again" / name).read_bytes() == (raid[1] / name).read_bytes(), name
     other = tocsin("run", SCENARIO, "--seed", "5", "--out", tmp_path / "other", "--effector", "none", "--json")
     assert json.loads(other.out)["chain"] not in raid[0].out
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_a_run_that_is_stopped_leaves_a_readable_journal(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    command = [sys.executable, "-c", "import sys; from tocsin.cli import main; sys.exit(main())"]
+    out = tmp_path / "run"
+    with subprocess.Popen(
+        [*command, "run", "mixed-raid", "--out", str(out)], stderr=subprocess.PIPE, text=True
+    ) as raid:
+        journal = out / "journal.jsonl"
+        until = time.monotonic() + 240
+        while time.monotonic() < until and not (journal.is_file() and journal.read_bytes().count(b"\n") > 40):
+            assert raid.poll() is None, "it ended before it could be stopped"
+            time.sleep(0.05)
+        raid.send_signal(number)
+        _, told = raid.communicate(timeout=60)
+    assert raid.returncode == code
+    assert "Traceback" not in told
+    found = json.loads(tocsin("replay", out, "--json").out)
+    assert (found["comparison"], found["finished"]) == ("bytes", False)
+    assert found["batches"] > 10
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,8 @@ def _text(raid: _Raid, chain: str, assessments: tuple[Assessment, ...], causes: 
         tell(f"Track {found.track_id} ({found.classification}): {found.verdict} ({odds})")
     tell("", "What the simulator knows (no stage saw it):")
     for cause in causes:
-        tell(f"  {cause.object_id}: {cause.outcome}; decided by {cause.cause}: {cause.why}")
+        by = "" if cause.cause == cause.outcome else f"; decided by {cause.cause}"
+        tell(f"  {cause.object_id}: {cause.outcome}{by}: {cause.why}")
     tell("", f"Chain {chain}", f"Written to {raid.folder}/ (open report.html)")
 
 

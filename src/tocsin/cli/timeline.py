@@ -67,7 +67,7 @@ class Timeline:
         self._end_t_s = max(self._end_t_s, events.t_s)
         self._sensors(events)
         self._reports(reports)
-        self._tracks(events)
+        self._tracks(events, engaged)
         self._forecasts(events)
         self._warnings(events.warnings)
         for act in acts:
@@ -103,11 +103,13 @@ class Timeline:
                 what = "an impact" if kind == "impact" else "a sighting"
                 self._say(float(reports.t_s[k]), f"Report of {what}, {where}, from {reports.source[k]}{claim}")
 
-    def _tracks(self, events: Events) -> None:
+    def _tracks(self, events: Events, engaged: Engaged | None) -> None:
+        """Introduce a track when it is hostile, or named by a warning or a request; say when one of these ends."""
         table, identities = events.tracks.table, events.identities
         warned = {
             track_id for warning in events.warnings if warning.action == "raise" for track_id in warning.track_ids
         }
+        warned |= {request.track_id for request in engaged.requests} if engaged else set()
         for k, track_id in enumerate(table.track_id.tolist()):
             if track_id in self._known or (identities.hostile[k] < HOSTILE and track_id not in warned):
                 continue
