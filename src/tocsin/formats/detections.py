@@ -20,7 +20,7 @@ row is either in a batch's table or in its errors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from tocsin.errors import BadInput
-from tocsin.formats.cells import Column, Row, checked
+from tocsin.formats.cells import Cell, Column, Row, checked
 from tocsin.formats.chunks import Chunk, Coded, Columns, Table
 from tocsin.formats.tables import open_table, text_of
 from tocsin.formats.times import TimeBase, base_of
@@ -54,6 +54,7 @@ NUMBERS = (
     Column("rcs_dbsm", -500.0, 500.0, "a cross-section must lie in -500 to 500 dBsm"),
 )
 _NAMES = tuple(column.name for column in NUMBERS)
+_LIMITS = tuple((column.name, column.low, column.high) for column in NUMBERS)
 _AZIMUTH = 1
 _DEGREES = (1, 2, 4, 5)
 _LOW = np.array([column.low for column in NUMBERS])[:, None]
@@ -126,6 +127,9 @@ def empty_reports() -> ReportTable:
     return ReportTable(np.zeros(0), (), (), (), np.zeros((0, 3)), np.zeros(0), ())
 
 
+_NO_REPORTS = empty_reports()
+
+
 @dataclass(frozen=True, slots=True)
 class _Block:
     """Usable rows of a chunk, in units of the records, and its errors with the number of usable rows before each."""
@@ -178,9 +182,18 @@ def _careful(chunk: Chunk, file: str, base: TimeBase, sensors: dict[str, int]) -
     numbers: list[list[float]] = []
     errors: list[tuple[int, ErrorRecord]] = []
     rows = 0
+    known: dict[str, float] = {}
+
+    def seconds(cell: Cell) -> float:
+        if not isinstance(cell, str):
+            return base.seconds(cell)
+        if cell not in known:
+            known[cell] = base.seconds(cell)
+        return known[cell]
+
     for row in chunk.rows():
         rows += 1
-        found = _one(row, file, base, sensors)
+        found = _one(row, file, seconds, sensors)
         if isinstance(found, ErrorRecord):
             errors.append((len(kept), found))
         else:
@@ -202,7 +215,7 @@ def _careful(chunk: Chunk, file: str, base: TimeBase, sensors: dict[str, int]) -
 
 
 def _one(
-    row: Row, file: str, base: TimeBase, sensors: dict[str, int]
+    row: Row, file: str, seconds: Callable[[Cell], float], sensors: dict[str, int]
 ) -> tuple[tuple[int, float, str, float, int], list[float]] | ErrorRecord:
     """One row's values, or the error record of the first rule that it breaks."""
     if row.problem:
@@ -210,23 +223,45 @@ def _one(
     cells = row.cells
     t_s, column, value = np.nan, "t", cells.get("t")
     try:
-        t_s = base.seconds(value)
+        t_s = seconds(value)
         column, value = "sensor_id", cells.get("sensor_id")
         name = text_of(value)
         if name not in sensors:
             raise ValueError("no sensor of this name in the sensors file" if name else "a sensor's name is needed here")
         column, value = "t_arrival", cells.get("t_arrival")
-        arrival_s = t_s if value is None or value == "" else max(base.seconds(value), t_s)
-        numbers = []
-        for rule in NUMBERS:
-            column, value = rule.name, cells.get(rule.name)
-            numbers.append(checked(value, rule))
+        arrival_s = t_s if value is None or value == "" else max(seconds(value), t_s)
+        numbers = _plain_numbers(cells)
+        if numbers is None:
+            numbers = []
+            for rule in NUMBERS:
+                column, value = rule.name, cells.get(rule.name)
+                numbers.append(checked(value, rule))
         if np.isnan(numbers[_AZIMUTH]):
             column, value = "azimuth_deg", None
             raise ValueError("a value is needed here")
     except ValueError as error:
         return row.error(file, t_s, column, value, str(error))
     return (row.number, t_s, text_of(cells.get("t")), arrival_s, sensors[name]), numbers
+
+
+def _plain_numbers(cells: dict[str, Cell]) -> list[float] | None:
+    """All numbers of a row that keeps every rule; None where something needs a closer look."""
+    numbers = []
+    for name, low, high in _LIMITS:
+        cell = cells.get(name)
+        if cell is None or cell == "":
+            numbers.append(np.nan)
+            continue
+        if not isinstance(cell, str) or not cell.isascii() or "_" in cell:
+            return None
+        try:
+            value = float(cell)
+        except ValueError:
+            return None
+        if not low <= value <= high:
+            return None
+        numbers.append(value)
+    return numbers
 
 
 @dataclass(slots=True)
@@ -282,7 +317,7 @@ class _Open:
             t_arrival_s=self.arrival_s,
             sensor_index=sensor,
             detections=_table(row, number),
-            reports=empty_reports(),
+            reports=_NO_REPORTS,
             errors=tuple(self.errors),
             t_text=self.t_text,
         )

@@ -46,7 +46,7 @@ class ParquetTable:
         flat = [field.name for field in self._file.schema_arrow if not pa.types.is_nested(field.type)]
         try:
             for batch in self._file.iter_batches(batch_size=CHUNK_ROWS, columns=flat, use_threads=False):
-                yield ParquetChunk(batch, row)
+                yield ParquetChunk(batch, row, str(self.path))
                 row += batch.num_rows
         except (pa.ArrowException, OSError, ValueError) as error:
             if isinstance(error, BadInput):
@@ -60,6 +60,7 @@ class ParquetChunk:
 
     batch: pa.RecordBatch
     first_row: int
+    file: str
 
     def arrays(self, texts: Sequence[str], numbers: Sequence[str]) -> Columns | None:
         """See `Chunk.arrays`."""
@@ -69,7 +70,10 @@ class ParquetChunk:
         for name in texts:
             if name not in names:
                 continue
-            column = _coded(self.batch.column(name))
+            try:
+                column = _coded(self.batch.column(name))
+            except UnicodeDecodeError:
+                return None
             if column is None:
                 return None
             coded[name] = column
@@ -89,7 +93,11 @@ class ParquetChunk:
     def rows(self) -> Iterator[Row]:
         """See `Chunk.rows`."""
         names = self.batch.schema.names
-        columns = [_pylist(column) for column in self.batch.columns]
+        try:
+            columns = [_pylist(column) for column in self.batch.columns]
+        except UnicodeDecodeError as error:
+            problem = "texts that are not UTF-8; write the file again"
+            raise BadInput(problem, file=self.file, row=self.first_row) from error
         for k in range(self.batch.num_rows):
             yield Row(self.first_row + k, "", {name: column[k] for name, column in zip(names, columns, strict=True)})
 
