@@ -7,6 +7,7 @@ model probabilities from their innovations. N objects of one class run side by s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +21,7 @@ from tocsin.records.plan import Plan
 from tocsin.records.scans import Scan
 from tocsin.records.sensors import SensorTable
 from tocsin.records.site import Site, Terrain
-from tocsin.records.tracks import TrackStep, TrackTable
+from tocsin.records.tracks import TrackEnd, TrackStep, TrackTable
 
 G = 9.80665
 RADIUS_M = gaussian_radius_m(33.8) + 188.0
@@ -89,8 +90,9 @@ def table_of(
     )
 
 
-def step_of(table: TrackTable) -> TrackStep:
-    return TrackStep(table, np.empty(0, dtype=np.int64), (), 0)
+def step_of(table: TrackTable, ended: Sequence[int] = ()) -> TrackStep:
+    ends = tuple(TrackEnd(table.t_s, i, "missed", 0, np.zeros(6), np.eye(6), table.t_s) for i in ended)
+    return TrackStep(table, np.empty(0, dtype=np.int64), ends, 0)
 
 
 @dataclass
@@ -104,9 +106,9 @@ class Runner:
     def new(cls) -> Runner:
         return cls(identify.start(plan()), [])
 
-    def step(self, table: TrackTable, said: ReportTable | None = None) -> IdentityTable:
+    def step(self, table: TrackTable, said: ReportTable | None = None, ended: Sequence[int] = ()) -> IdentityTable:
         self.state, identities, dismissals = identify.advance(
-            plan(), self.state, scan_at(table.t_s), step_of(table), reports() if said is None else said
+            plan(), self.state, scan_at(table.t_s), step_of(table, ended), reports() if said is None else said
         )
         self.dismissed.extend(dismissals)
         return identities

@@ -176,6 +176,19 @@ def test_priors_that_are_none_are_refused_at_start(prior: tuple[float, ...]) -> 
 def test_the_state_of_ended_tracks_is_dropped() -> None:
     run = Runner.new()
     run.step(table_of(0.0, np.tile([1000.0, 0, 100, 20, 0, 0], (500, 1))))
-    run.step(table_of(1.0, np.tile([1000.0, 0, 100, 20, 0, 0], (1, 1)), ids=np.array([501])))
-    assert run.state.memory.shape[0] == run.state.past.shape[0] == 1
-    assert step_of(table_of(1.0, np.zeros((1, 6)))).tentative == 0
+    ids = np.array([501])
+    run.step(table_of(1.0, np.tile([1000.0, 0, 100, 20, 0, 0], (1, 1)), ids=ids), ended=range(1, 501))
+    assert run.state.held.track_id.tolist() == [501]
+    assert run.state.away.track_id.size == 0
+
+
+def test_a_track_that_is_not_listed_for_a_while_is_not_identified_anew() -> None:
+    run = Runner.new()
+    both, one = np.tile([1000.0, 0, 100, 20, 0, 0], (2, 1)), np.tile([1000.0, 0, 100, 20, 0, 0], (1, 1))
+    for t in range(10):
+        before = run.step(table_of(float(t), both, ids=np.array([1, 2])))
+    run.step(table_of(10.0, one, ids=np.array([1])))
+    assert run.state.away.track_id.tolist() == [2]
+    after = run.step(table_of(11.0, both, ids=np.array([1, 2])))
+    assert run.state.away.track_id.size == 0
+    assert after.probability[1] == pytest.approx(before.probability[1], abs=0.05)

@@ -26,6 +26,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from tocsin import frames
+from tocsin.errors import BadInput
 from tocsin.formats.times import TimeBase
 from tocsin.records.arrays import FloatArray
 from tocsin.records.detections import Batch, ErrorRecord, ReportTable
@@ -57,7 +58,8 @@ IMPACT_COLUMNS = ("t", "track_id", "impact_t", "lat", "lon", "cov_ee", "cov_en",
 TRUTH_COLUMNS = ("t", "id", "x", "y", "z", "vx", "vy", "vz", "kind")
 REPORT_COLUMNS = ("t", "source", "kind", "id", "lat", "lon", "alt_m", "sigma_m", "claim")
 
-_OPTIONS = pacsv.WriteOptions(include_header=False, quoting_style="needed")
+_PLAIN = pacsv.WriteOptions(include_header=False, quoting_style="none")
+_QUOTED = pacsv.WriteOptions(include_header=False, quoting_style="needed")  # quotes every text, needed or not
 _BUFFERED_ROWS = 4096
 
 
@@ -83,11 +85,21 @@ class _CsvWriter:
     def flush(self) -> None:
         """Write what waits."""
         if self._waiting:
-            text = pa.BufferOutputStream()
-            pacsv.write_csv(pa.Table.from_batches(self._waiting), text, _OPTIONS)
-            self._stream.write(text.getvalue().to_pybytes())
+            self._stream.write(_csv_bytes(pa.Table.from_batches(self._waiting)))
             self._waiting, self._rows = [], 0
         self._stream.flush()
+
+
+def _csv_bytes(table: pa.Table) -> bytes:
+    """Rows as CSV, with quotes only where a text holds a separator, a quote or a line end."""
+    for options in (_PLAIN, _QUOTED):
+        text = pa.BufferOutputStream()
+        try:
+            pacsv.write_csv(table, text, options)
+        except pa.ArrowInvalid:
+            continue
+        return bytes(text.getvalue().to_pybytes())
+    raise BadInput("rows cannot be written as CSV")
 
 
 class TracksWriter:

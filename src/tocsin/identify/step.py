@@ -22,7 +22,7 @@ from tocsin.records.detections import ReportTable
 from tocsin.records.identities import CLASSES, Dismissal, IdentityTable
 from tocsin.records.plan import Plan
 from tocsin.records.scans import Scan
-from tocsin.records.tracks import TrackStep, TrackTable
+from tocsin.records.tracks import TrackEnd, TrackStep, TrackTable
 from tocsin.records.warnings import CLOSING_CLAIMS
 
 __all__ = ["State", "advance", "start"]
@@ -35,16 +35,32 @@ SIGHTING_MEMORY_S = 600.0  # a sighting is old news after the time in which a dr
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What identification remembers: columns aligned with `track_id` (ascending), and the claims heard."""
+class Held:
+    """What is remembered of T tracks: columns aligned with `track_id`."""
 
-    tables: Tables
     track_id: IntArray  # (T,)
     memory: FloatArray  # (T, SUMMARIES)
     past: FloatArray  # (T, C) log likelihood of past looks
     sightings: FloatArray  # (T,) reports by people that bear on the track, faded
     dismissed: BoolArray  # (T,)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What identification remembers: of the tracks in the table, of those held outside it, and the claims heard."""
+
+    tables: Tables
+    held: Held  # rows as in the last table
+    away: Held  # tracks that the table does not list and that have not ended: they may come back
     claims: tuple[Claim, ...]
+
+
+def _unknown(track_id: IntArray) -> Held:
+    """Tracks of which nothing is remembered yet."""
+    size = track_id.size
+    return Held(
+        track_id, np.zeros((size, SUMMARIES)), np.zeros((size, len(CLASSES))), np.zeros(size), np.zeros(size, np.bool_)
+    )
 
 
 def start(plan: Plan) -> State:
@@ -52,37 +68,39 @@ def start(plan: Plan) -> State:
     prior = np.asarray(plan.identify.prior, dtype=np.float64)
     if prior.shape != (len(CLASSES),) or not (prior > 0.0).all():
         raise ValueError(f"identify.prior must be {len(CLASSES)} positive numbers, not {plan.identify.prior}")
-    return State(
-        tables=class_tables(),
-        track_id=np.empty(0, dtype=np.int64),
-        memory=np.empty((0, SUMMARIES)),
-        past=np.empty((0, len(CLASSES))),
-        sightings=np.empty(0),
-        dismissed=np.empty(0, dtype=np.bool_),
-        claims=(),
+    nobody = _unknown(np.empty(0, dtype=np.int64))
+    return State(class_tables(), nobody, nobody, ())
+
+
+def _rows(held: Held, rows: IntArray) -> Held:
+    return Held(held.track_id[rows], held.memory[rows], held.past[rows], held.sightings[rows], held.dismissed[rows])
+
+
+def _joined(*parts: Held) -> Held:
+    return Held(
+        np.concatenate([part.track_id for part in parts]),
+        np.concatenate([part.memory for part in parts]),
+        np.concatenate([part.past for part in parts]),
+        np.concatenate([part.sightings for part in parts]),
+        np.concatenate([part.dismissed for part in parts]),
     )
 
 
-def _aligned(state: State, track_id: IntArray) -> State:
-    """The columns of the tracks that are there now; a new track starts from zeros."""
-    if np.array_equal(state.track_id, track_id):
+def _aligned(state: State, track_id: IntArray, ended: tuple[TrackEnd, ...]) -> State:
+    """The tracks that are listed now, in their order, and aside those that are not but live on."""
+    if np.array_equal(state.held.track_id, track_id) and not (ended and state.away.track_id.size):
         return state
-    at = np.searchsorted(state.track_id, track_id)
-    at_safe = np.minimum(at, max(state.track_id.size - 1, 0))
-    held = state.track_id[at_safe] == track_id if state.track_id.size else np.zeros(track_id.size, dtype=np.bool_)
-
-    def column(old: FloatArray) -> FloatArray:
-        new = np.zeros((track_id.size, *old.shape[1:]))
-        new[held] = old[at_safe[held]]
-        return new
-
-    dismissed = np.zeros(track_id.size, dtype=np.bool_)
-    dismissed[held] = state.dismissed[at_safe[held]]
-    memory, past, sightings = column(state.memory), column(state.past), column(state.sightings)
-    return State(state.tables, track_id.copy(), memory, past, sightings, dismissed, state.claims)
+    known = np.concatenate([state.held.track_id, state.away.track_id])
+    new = np.setdiff1d(track_id, known, assume_unique=True)
+    pool = _joined(state.held, state.away, _unknown(new))
+    order = np.argsort(pool.track_id)
+    listed = order[np.searchsorted(pool.track_id, track_id, sorter=order)]
+    over = np.array([end.track_id for end in ended], dtype=np.int64)
+    gone = np.isin(pool.track_id, track_id) | np.isin(pool.track_id, over)
+    return State(state.tables, _rows(pool, listed), _rows(pool, np.flatnonzero(~gone)), state.claims)
 
 
-def _look(plan: Plan, state: State, table: TrackTable) -> tuple[FloatArray, FloatArray]:
+def _look(plan: Plan, tables: Tables, held: Held, table: TrackTable) -> tuple[FloatArray, FloatArray]:
     """Class probabilities (T, C) from kinematics and RCS, and the past looks (T, C) after this one.
 
     The present look counts in full, since it holds all that the filter knows by now; what it adds to the past is its
@@ -92,18 +110,18 @@ def _look(plan: Plan, state: State, table: TrackTable) -> tuple[FloatArray, Floa
     level = enu2level(table.state[:, :3], plan.site.radius_m)
     across = table.state[:, 0] * table.state[:, 3] + table.state[:, 1] * table.state[:, 4]
     climb = table.state[:, 5] + across / plan.site.radius_m
-    before = state.memory[:, 0].copy()
-    first = state.memory[:, 16] == 0.0
-    update_summaries(table.t_s, table.row, table.state, table.covariance, level, climb, table.rcs_dbsm, state.memory)
+    before = held.memory[:, 0].copy()
+    first = held.memory[:, 16] == 0.0
+    update_summaries(table.t_s, table.row, table.state, table.covariance, level, climb, table.rcs_dbsm, held.memory)
     look, once = np.empty((size, len(CLASSES))), np.empty((size, len(CLASSES)))
-    t = state.tables
+    t = tables
     fixed = (t.speed_mps, t.speed_mass, t.height, t.climb, t.fall, BALLISTIC_MODEL_PRIOR)
     moving = (table.state, table.covariance, level, climb, table.model_probability[:, 2].copy())
-    class_log_likelihood(*fixed, *moving, state.memory, look)
-    class_once_log_likelihood(t.rcs, t.wander, t.energy, state.memory, once)
-    elapsed = np.where(first, 0.0, state.memory[:, 0] - before)[:, None]
+    class_log_likelihood(*fixed, *moving, held.memory, look)
+    class_once_log_likelihood(t.rcs, t.wander, t.energy, held.memory, once)
+    elapsed = np.where(first, 0.0, held.memory[:, 0] - before)[:, None]
     centred = look - look.max(axis=1, keepdims=True, initial=-np.inf) if size else look
-    past = state.past * np.exp(-elapsed / MEMORY_S) + centred * elapsed / (2.0 * LOOK_TIME_S)
+    past = held.past * np.exp(-elapsed / MEMORY_S) + centred * elapsed / (2.0 * LOOK_TIME_S)
     probability = np.empty(look.shape)
     normalise_log(np.log(np.asarray(plan.identify.prior)) + past + look + once, probability)
     return probability, past
@@ -119,9 +137,9 @@ def _with_claims(probability: FloatArray, bindings: Bindings) -> FloatArray:
     return result
 
 
-def _sighted(state: State, reports: ReportTable, table: TrackTable, elapsed_s: FloatArray) -> FloatArray:
+def _sighted(held: Held, reports: ReportTable, table: TrackTable, elapsed_s: FloatArray) -> FloatArray:
     """Weight (T,) of people's reports on each track, in whole reports, at most two: witnesses talk to each other."""
-    weight = state.sightings * np.exp(-elapsed_s / SIGHTING_MEMORY_S)
+    weight = held.sightings * np.exp(-elapsed_s / SIGHTING_MEMORY_S)
     for r, kind in enumerate(reports.kind):
         over = reports.claim[r].strip().lower().replace("_", " ").startswith(CLOSING_CLAIMS)
         if kind != "sighting" or over or not np.isfinite(reports.position_m[r, :2]).all():
@@ -147,20 +165,21 @@ def advance(
 ) -> tuple[State, IdentityTable, tuple[Dismissal, ...]]:
     """Identities of the tracks of one scan or tick, rows as in `tracks.table`, and what is dismissed or reopened."""
     table = tracks.table
-    state = _aligned(state, table.track_id)
-    was_at = state.memory[:, 0].copy()
-    seen_before = state.memory[:, 16] > 0.0
-    kinematic, past = _look(plan, state, table)
+    state = _aligned(state, table.track_id, tracks.ended)
+    held = state.held
+    was_at = held.memory[:, 0].copy()
+    seen_before = held.memory[:, 16] > 0.0
+    kinematic, past = _look(plan, state.tables, held, table)
     claims = take_reports(state.claims, reports, table)
     bindings = bind(claims, table)
     probability = _with_claims(kinematic, bindings)
-    elapsed = np.where(seen_before, state.memory[:, 0] - was_at, 0.0)
-    sightings = _sighted(state, reports, table, elapsed)
+    elapsed = np.where(seen_before, held.memory[:, 0] - was_at, 0.0)
+    sightings = _sighted(held, reports, table, elapsed)
     hostile = hostile_probability(probability, bindings, sightings)
     threshold = plan.identify.dismiss_below_hostile
-    now = dismissible(hostile, threshold, state.dismissed, bindings, sightings > 0.05, state.memory[:, 16])
-    records = dismissals(scan.t_s, table.track_id, probability, hostile, bindings, state.dismissed, now)
+    now = dismissible(hostile, threshold, held.dismissed, bindings, sightings > 0.05, held.memory[:, 16])
+    records = dismissals(scan.t_s, table.track_id, probability, hostile, bindings, held.dismissed, now)
     names, consistent = _cooperative_columns(bindings)
     identities = IdentityTable(table.track_id, probability, hostile, names, consistent, bindings.lookalike)
-    after = State(state.tables, state.track_id, state.memory, past, sightings, now, claims)
-    return after, identities, records
+    after = Held(held.track_id, held.memory, past, sightings, now)
+    return State(state.tables, after, state.away, claims), identities, records

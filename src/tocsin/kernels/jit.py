@@ -20,6 +20,6 @@ R = TypeVar("R")
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` on its first call and keep the machine code on disk."""
-    numba.config.CACHE_DIR = cache_folder(function.__module__)
+    setattr(numba.config, "CACHE_DIR", cache_folder(function.__module__))  # noqa: B010 - numba types no settings
     compiled = numba.njit(cache=True, fastmath=False, error_model="numpy", nogil=True)(function)
     return cast("Callable[P, R]", compiled)
