@@ -6,8 +6,7 @@ model probabilities from their innovations. N objects of one class run side by s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
