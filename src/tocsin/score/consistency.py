@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.rates import Rate
@@ -41,9 +41,9 @@ def consistency(
     if pairs == 0:
         return None
     nees = np.sum(error_m[usable] ** 2 / variance_m2[usable], axis=1)
-    inside = nees <= chi2.ppf(0.95, DEGREES)
+    inside = nees <= chdtri(DEGREES, 0.05)
     owner = object_index[usable]
     hits = np.bincount(owner[inside], minlength=objects)
     trials = np.bincount(owner, minlength=objects)
-    low, high = (float(chi2.ppf(tail, DEGREES * pairs)) / pairs for tail in (0.025, 0.975))
+    low, high = (float(chdtri(DEGREES * pairs, above)) / pairs for above in (0.975, 0.025))
     return Consistency(pairs, float(np.mean(nees)), low, high, clustered_rate("position inside 95 %", hits, trials))

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import ncx2
+from scipy.special import chndtr
 
 from tocsin.records.arrays import FloatArray
 
@@ -41,7 +41,7 @@ def detection_probability(snr: FloatArray, false_alarm_probability: float, swerl
     snr = np.asarray(snr, dtype=np.float64)
     level = threshold(false_alarm_probability)
     if swerling == 0:
-        return np.asarray(ncx2.sf(2.0 * level, 2, 2.0 * snr))
+        return np.asarray(1.0 - chndtr(2.0 * level, 2, 2.0 * snr))
     if swerling == 1:
         return np.asarray(np.exp(-level / (1.0 + snr)))
     a = 0.5 * snr
