@@ -139,6 +139,15 @@ def test_one_missed_scan_lowers_existence_and_many_end_the_track():
     assert [(e.track_id, e.rule, e.updated_t_s) for e in run.ends] == [(1, "missed", 9.0)]
 
 
+def test_detection_probability_is_learned_without_creeping_to_one():
+    """Misses of sure tracks count as much as detections: 9 of 10 looks seen is learned as 0.9 (σ of the count 0.01)."""
+    targets = [straight((4000 + 700 * i, 9000, 1500), (0, 1.0, 0)) for i in range(4)]
+    sky = Sky(plan_of(), targets, pd=0.9, seed=3)
+    run = Run(sky.plan).take(*(sky.batch(4.0 * t) for t in range(400)))
+    seen, due = run.tracking.lore.seen[0]
+    assert seen / due == pytest.approx(0.9, abs=0.03)
+
+
 def test_crossing_targets_keep_their_ids():
     plan = plan_of()
     a, b = straight([3000, 3000, 300], [40, 0, 0]), straight([4000, 2500, 300], [0, 40, 0])

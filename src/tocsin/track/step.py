@@ -238,18 +238,20 @@ def detection_probability(lore: Lore, scan: Scan) -> float:
 
 
 def learn(
-    bank: Bank,
     lore: Lore,
     scan: Scan,
     row: IntArray,
-    pm: FloatArray,
+    sure: BoolArray,
     free: FloatArray,
     kind: IntArray,
     pd: float,
 ) -> None:
-    """Move what is believed of the sensor and of the sky by one scan."""
-    s, n = scan.sensor_index, bank.n
-    sure: BoolArray = (bank.whole[lifecycle.ID, :n] > 0) & (bank.real[lifecycle.EXISTENCE, :n] > SURE) & (pm > 0.0)
+    """Move what is believed of the sensor and of the sky by one scan.
+
+    `sure` marks the tracks that were sure before the scan: chosen after it, those that were missed would drop out of
+    the count and the detection probability would creep to one.
+    """
+    s = scan.sensor_index
     lore.seen[s] *= SEEN_MEMORY
     lore.seen[s, 0] += np.count_nonzero(sure & (row >= 0))
     lore.seen[s, 1] += np.count_nonzero(sure)
@@ -287,6 +289,7 @@ def take_scan(rules: Rules, bank: Bank, lore: Lore, scan: Scan, serial: int) -> 
         pd,
         pm,
     )
+    sure: BoolArray = (bank.whole[lifecycle.ID, :n] > 0) & (bank.real[lifecycle.EXISTENCE, :n] > SURE) & (pm > 0.0)
     source = sources(rules, lore, scan, z, sigma, kind, probability)
     pairs = gate(rules, bank, scan, z, sigma, predicted, a)
     psi, marginal = np.empty(len(pairs.det)), np.empty(len(pairs.det))
@@ -330,7 +333,7 @@ def take_scan(rules: Rules, bank: Bank, lore: Lore, scan: Scan, serial: int) -> 
         row,
         row_probability,
     )
-    learn(bank, lore, scan, row, pm, free, kind, probability)
+    learn(lore, scan, row, sure, free, kind, probability)
     born = bear(rules, bank, scan, z, sigma, free, source, serial)
     mean, cov = moments(bank)
     flag, into = np.zeros(bank.n, np.int64), np.zeros(bank.n, np.int64)
