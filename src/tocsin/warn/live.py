@@ -14,8 +14,9 @@ from tocsin.warn.rule import Dangers, Verdict
 __all__ = ["ELSEWHERE", "Live", "step_warnings"]
 
 ELSEWHERE = "goes_elsewhere"  # how the fate of a track ends that is still held and no longer endangers the zone
-MOVED_S = 2.0  # a change of the expected time that people would act on
-UPDATE_EVERY_S = 1.0  # no zone is told more often, unless the cause changes
+MOVED_S, MOVED_SHARE = 2.0, 0.1  # a change of the time left that people would act on: the larger of the two
+UPDATE_EVERY_S = {"impact": 1.0}  # no zone is told more often, unless the cause changes; a round leaves no time to wait
+UPDATE_EVERY_ELSE_S = 10.0  # what flies or was lost: a message every few seconds is one that nobody reads
 BANDS = (0.0, 0.05, 0.2, 0.5, 0.9)  # classes of probability that are worth an update
 
 _WORDS = {
@@ -98,10 +99,11 @@ def _now(settings: WarnSettings, dangers: Dangers, verdict: Verdict, live: Live)
 def _worth_telling(old: Live, new: Live, now_s: float) -> bool:
     if new.cause != old.cause:
         return True
-    if now_s - old.sent_t_s < UPDATE_EVERY_S:
+    if now_s - old.sent_t_s < UPDATE_EVERY_S.get(new.cause, UPDATE_EVERY_ELSE_S):
         return False
     known, knew = math.isfinite(new.expected_t_s), math.isfinite(old.expected_t_s)
-    moved = known != knew or (known and knew and abs(new.expected_t_s - old.expected_t_s) > MOVED_S)
+    left, before = max(new.expected_t_s - now_s, 0.0), max(old.expected_t_s - now_s, 0.0)
+    moved = known != knew or (known and knew and abs(left - before) > max(MOVED_S, MOVED_SHARE * before))
     return moved or _band(new.probability) != _band(old.probability)
 
 

@@ -1,0 +1,42 @@
+"""A recorded run and its output are in git. Whoever changes the output sees it here, and says why in the commit.
+
+To record it anew: `tocsin run tests/golden/rocket.yaml --effector none --seed 1 --out NEW`, then copy journal.jsonl,
+events.jsonl, tracks.csv and impacts.csv of NEW to tests/golden/rocket/.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+RECORDED = Path(__file__).parent / "rocket"
+
+
+def replay(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "import sys; from tocsin.cli import main; sys.exit(main())", "replay", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_the_recorded_run_is_still_what_comes_out() -> None:
+    done = replay(RECORDED)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_different_number_in_the_record_is_seen(tmp_path: Path) -> None:
+    copy = shutil.copytree(RECORDED, tmp_path / "rocket")
+    tracks = copy / "tracks.csv"
+    lines = tracks.read_text().splitlines()
+    fields = lines[5].split(",")
+    fields[2] = str(float(fields[2]) + 1.0)
+    lines[5] = ",".join(fields)
+    tracks.write_text("\n".join(lines) + "\n")
+    done = replay(copy)
+    assert done.returncode == 3
+    assert "tracks.csv" in done.stdout + done.stderr
