@@ -47,13 +47,15 @@ class RaidOutcome:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRates:
-    """Counts over seeds with Wilson's 95 % intervals; the denominator is hostile objects, not raids."""
+    """Counts over seeds with Wilson's 95 % intervals; the denominator is hostile objects unless a name says raids."""
 
     scenario: str
     ideal: tuple[str, ...]
     seeds: tuple[int, ...]
     intercepted: Rate
     impacted: Rate
+    raids_all_intercepted: Rate  # raids in which every hostile object was / raids
+    raids_none_intercepted: Rate
     decided_by: tuple[Rate, ...]  # one for each of DECIDED
     assessed_right: Rate  # right verdicts / verdicts that are not "undecided"
     undecided: Rate  # / hostile objects with an assessment
@@ -141,6 +143,7 @@ def outcome_rates(
     verdicts = [pair for raid in raids for pair in raid.verdicts]
     decided = Counter(cause.cause for cause in causes)
     outcomes = Counter(cause.outcome for cause in causes)
+    stopped = [[cause.outcome == "intercepted" for cause in raid.causes] for raid in raids]
     firm = [pair for pair in verdicts if pair[1] != "undecided"]
     return OutcomeRates(
         scenario=scenario.name,
@@ -148,6 +151,8 @@ def outcome_rates(
         seeds=tuple(raid.seed for raid in raids),
         intercepted=rate("hostile objects intercepted", outcomes["intercepted"], len(causes)),
         impacted=rate("hostile objects that struck", outcomes["impacted"], len(causes)),
+        raids_all_intercepted=rate("raids with all intercepted", sum(map(all, stopped)), len(raids)),
+        raids_none_intercepted=rate("raids with none intercepted", sum(not any(s) for s in stopped), len(raids)),
         decided_by=tuple(rate(name, decided[name], len(causes)) for name in DECIDED),
         assessed_right=rate("verdicts that are right", sum(a == b for a, b in firm), len(firm)),
         undecided=rate("assessments undecided", len(verdicts) - len(firm), len(verdicts)),
