@@ -3,7 +3,7 @@
 set -eu
 compile() {
     "$BIN/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-        --no-emit-index-url "$@"
+        "$@"
 }
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
