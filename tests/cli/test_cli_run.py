@@ -107,7 +107,9 @@ def test_the_same_seed_is_the_same_raid(raid: tuple[Result, Path], tmp_path: Pat
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_a_run_that_is_stopped_leaves_a_readable_journal(tmp_path: Path, number: signal.Signals, code: int) -> None:
-    command = [sys.executable, "-c", "import sys; from tocsin.cli import main; sys.exit(main())"]
+    # A shell without job control starts its background jobs with SIGINT ignored, and a child inherits that.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{heed}; import sys; from tocsin.cli import main; sys.exit(main())"]
     out = tmp_path / "run"
     with subprocess.Popen(
         [*command, "run", "mixed-raid", "--out", str(out)], stderr=subprocess.PIPE, text=True
