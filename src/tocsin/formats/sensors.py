@@ -27,17 +27,17 @@ from tocsin.records.arrays import FloatArray
 from tocsin.records.sensors import SENSOR_KINDS, SensorTable
 from tocsin.records.site import Site, Terrain
 
-__all__ = ["LATITUDE", "LEVEL_GROUND", "LONGITUDE", "level_site", "read_sensors"]
+__all__ = ["LATITUDE", "LEVEL_GROUND", "LONGITUDE", "OPTIONAL", "PLACE", "level_site", "placed", "read_sensors"]
 
 LEVEL_GROUND = Terrain(0.0, 0.0, 1.0, np.zeros((0, 0)))
 LATITUDE = Column("lat", -90.0, 90.0, "a latitude must lie in -90 to 90 degrees")
 LONGITUDE = Column("lon", -180.0, 180.0, "a longitude must lie in -180 to 180 degrees")
-_PLACE = (
+PLACE = (
     LATITUDE,
     LONGITUDE,
     Column("alt_m", -1000.0, 50000.0, "a height must lie in -1000 to 50000 m"),
 )
-_OPTIONAL = (
+OPTIONAL = (
     Column("max_range_m", 1.0, 1e7, "a range must be at least 1 m and at most 10,000 km"),
     Column("revisit_s", 1e-3, 86400.0, "a revisit time must lie in 0.001 to 86400 s"),
     Column("detection_probability", 1e-6, 1.0, "a probability of detection must be above 0 and at most 1"),
@@ -49,7 +49,7 @@ _POLE_DEG = 89.9  # nearer to a pole east turns within the site, and the tangent
 
 def level_site(lat_deg: float, lon_deg: float, alt_m: float, terrain: Terrain = LEVEL_GROUND) -> Site:
     """A site about which nothing more is known than where its origin is. Raises BadInput."""
-    for value, rule in zip((lat_deg, lon_deg, alt_m), _PLACE, strict=True):
+    for value, rule in zip((lat_deg, lon_deg, alt_m), PLACE, strict=True):
         if not rule.low <= value <= rule.high:
             raise BadInput(rule.rule, column=rule.name, value=str(value))
     if abs(lat_deg) > _POLE_DEG:
@@ -62,7 +62,7 @@ def read_sensors(path: Path | str, site: Site | None = None) -> tuple[Site, Sens
     """Sensors in the frame of `site`, or of the first sensor where none is given. Raises BadInput."""
     names: dict[str, int] = {}
     kinds, places, rest = [], [], []
-    for row in rows_of(path, ("sensor_id", *(column.name for column in _PLACE))):
+    for row in rows_of(path, ("sensor_id", *(column.name for column in PLACE))):
         if row.problem:
             raise BadInput(f"{row.problem} ({row.place})", file=str(path), row=row.number, value=shown(row.text))
         name, kind = text_of(row.cells.get("sensor_id")), text_of(row.cells.get("kind")) or "radar_3d"
@@ -74,20 +74,20 @@ def read_sensors(path: Path | str, site: Site | None = None) -> tuple[Site, Sens
             raise _bad(path, row, "sensor_id", f"more than {MAX_SENSORS} sensors")
         names[name] = row.number
         kinds.append(kind)
-        places.append(_numbers(path, row, _PLACE, needed=True))
-        rest.append(_numbers(path, row, _OPTIONAL, needed=False))
+        places.append(_numbers(path, row, PLACE, needed=True))
+        rest.append(_numbers(path, row, OPTIONAL, needed=False))
     if not names:
         raise BadInput("there is a header and no sensor; write at least one row", file=str(path))
     geodetic = np.array(places)
     site = level_site(places[0][0], places[0][1], places[0][2]) if site is None else site
-    position_m, rotation = _placed(geodetic, site)
+    position_m, rotation = placed(geodetic, site)
     column = np.array(rest).T.copy()
     return site, SensorTable(
         tuple(names), tuple(kinds), position_m, rotation, column[0], column[1], column[2], column[3]
     )
 
 
-def _placed(geodetic: FloatArray, site: Site) -> tuple[FloatArray, FloatArray]:
+def placed(geodetic: FloatArray, site: Site) -> tuple[FloatArray, FloatArray]:
     """Positions (S, 3) and rotations (S, 3, 3) of sensors at geodetic places (S, 3); exact at the origin itself."""
     origin = np.array([site.lat_deg, site.lon_deg, site.alt_m])
     position_m = frames.geodetic2enu(geodetic, origin)
