@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from tocsin import pipeline
 from tocsin.cli.folder import run_folder
 from tocsin.cli.show import errors_json, errors_lines, number, out, out_json, progress
 from tocsin.cli.timing import Stopwatch
 from tocsin.cli.warmup import warm_up
-from tocsin.errors import BadInput
 from tocsin.formats.detections import DetectionFile, open_detections
 from tocsin.formats.outputs import ErrorsWriter, ImpactsWriter, TracksWriter
 from tocsin.formats.reports import Reports, merge, read_reports
-from tocsin.formats.sensors import level_site, read_sensors
 from tocsin.journal import JournalWriter, Origin
-from tocsin.journal.codec import canonical
+from tocsin.offline import Asked, plan_of, play
 from tocsin.records.detections import Batch
 from tocsin.records.events import Events
-from tocsin.records.forecasts import ForecastSettings
 from tocsin.records.plan import Plan
-from tocsin.records.site import Site
 
-__all__ = ["Given", "plan_of", "track"]
+__all__ = ["Given", "track"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +47,8 @@ def track(given: Given, *, imports_s: float, as_json: bool) -> int:
     watch.setup_s["imports"] = imports_s
     since = time.perf_counter()
     source = open_detections(given.detections)
-    plan = plan_of(given, source)
+    asked = Asked(given.sensors, given.site, given.terrain, given.wind, given.drag, given.refraction)
+    plan = plan_of(asked, source)
     reports = None if given.reports is None else read_reports(given.reports, plan.site, source.base)
     inputs = (given.detections, given.sensors, given.reports, given.terrain)
     folder = run_folder(given.out, inputs)
@@ -68,20 +64,6 @@ def track(given: Given, *, imports_s: float, as_json: bool) -> int:
     (folder / "timing.json").write_text(watch.json())
     _tell(run, watch, reports, as_json=as_json)
     return 0
-
-
-def plan_of(given: Given, source: DetectionFile) -> Plan:
-    """The plan that the options ask for. Raises BadInput."""
-    site = None if given.site is None else level_site(*_three(given.site, "--site", "LAT,LON,ALT"))
-    site, sensors = read_sensors(given.sensors, site)
-    if given.terrain is not None:
-        site = _on(site, given.terrain)
-    east, north, sigma = _three(given.wind, "--wind", "EAST,NORTH,SIGMA")
-    if max(abs(east), abs(north)) > 150.0 or not 0.0 <= sigma <= 150.0:
-        raise BadInput("winds are within 150 m/s and sigma is not negative", column="--wind", value=given.wind)
-    forecast = ForecastSettings(east, north, sigma, given.drag == "constant")
-    epoch = source.base.epoch_utc()
-    return canonical(Plan(epoch, site, sensors, refraction=given.refraction, forecast=forecast))
 
 
 class _Run:
@@ -100,6 +82,13 @@ class _Run:
             origin = Origin(exercise=False, instants=source.base.epoch is not None)
             self.journal = stack.enter_context(JournalWriter(folder, plan, origin))
         self.confirmed, self.chain = 0, ""
+
+    def journalled(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """The batches; each is in the journal before it is acted on."""
+        for batch in batches:
+            if self.journal is not None:
+                self.journal.write(batch)
+            yield batch
 
     def put(self, batch: Batch, events: Events) -> None:
         """Write what came of one batch."""
@@ -121,35 +110,13 @@ def _loop(run: _Run, watch: Stopwatch, reports: Reports | None) -> None:
     batches: Iterator[Batch] = source.batches(plan.sensors.sensor_id)
     if reports is not None:
         batches = merge(batches, reports, source.base)
-    state = pipeline.start(plan)
     with progress("tracking", None) as tell:
-        for batch in batches:
-            if run.journal is not None:
-                run.journal.write(batch)
-            watch.begin()
-            state, events = pipeline.advance(plan, state, batch, watch.mark)
-            watch.end()
+        for batch, events in play(plan, run.journalled(batches), watch):
             watch.count(len(batch.detections.row), scan=batch.sensor_index >= 0)
             run.put(batch, events)
             tell(watch.scans, f"{watch.detections:,} detections")
     if run.journal is not None:
         run.chain = run.journal.end()
-
-
-def _three(text: str, option: str, form: str) -> tuple[float, float, float]:
-    try:
-        a, b, c = (float(part) for part in text.split(","))
-    except ValueError:
-        raise BadInput(f"three numbers are needed, {form}", column=option, value=text) from None
-    if not (abs(a) < 1e9 and abs(b) < 1e9 and abs(c) < 1e9):
-        raise BadInput("the numbers must be finite", column=option, value=text)
-    return a, b, c
-
-
-def _on(site: Site, path: Path) -> Site:
-    from tocsin.formats.terrain import read_terrain
-
-    return level_site(site.lat_deg, site.lon_deg, site.alt_m, read_terrain(path, site))
 
 
 def _tell(run: _Run, watch: Stopwatch, reports: Reports | None, *, as_json: bool) -> None:
