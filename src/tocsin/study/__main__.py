@@ -1,5 +1,7 @@
 """The large proofs: `python -m tocsin.study NAME` runs one and writes proofs/NAME.json.
 
+With `--quick` a few seeds are run and the result is printed, nothing is written: what to do while changing something.
+
 Each seed's result is kept in out/proofs/NAME.jsonl as soon as it is there, so that a proof that was stopped goes on
 where it was. The file is bound to the commit: another commit starts anew.
 """
@@ -10,6 +12,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -18,6 +21,7 @@ import msgspec
 from tocsin.formats.scenarios import apply_variant, load_builtin
 from tocsin.records.scenario import CAUSES
 from tocsin.study.outcomes import OutcomeRates, outcome_rates
+from tocsin.study.tracking_proofs import prove_clutter, prove_consistency
 from tocsin.study.warning import WarnedRaid, summarise, warned_raids
 
 Summary = object
@@ -63,11 +67,13 @@ def prove_outcomes(seeds: Sequence[int], kept: Path, show: Callable[[str], None]
     return [rates for key, rates in found.items() if key[2] == len(seeds)]
 
 
-PROOFS: dict[str, tuple[Callable[[Sequence[int], Path, Callable[[str], None]], Summary], int]] = {
-    "bdsc-warning": (prove_bdsc_warning, 200),
-    "outcomes": (prove_outcomes, 40),
+PROOFS: dict[str, tuple[Callable[[Sequence[int], Path, Callable[[str], None]], Summary], int, int]] = {
+    "bdsc-warning": (prove_bdsc_warning, 200, 4),
+    "outcomes": (prove_outcomes, 40, 1),
+    "tracking-clutter": (prove_clutter, 50, 2),
+    "tracking-consistency": (prove_consistency, 5, 2),
 }
-"""Each proof with its number of seeds."""
+"""Each proof with its number of seeds, whole and quick."""
 
 FIRST_SEED = 20_000
 """Far from every seed that a test uses or that a rule was chosen on."""
@@ -79,16 +85,22 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser.add_argument("name", choices=sorted(PROOFS))
     parser.add_argument("--seeds", type=int, help="how many seeds")
     parser.add_argument("--out", type=Path, default=Path("proofs"))
+    parser.add_argument("--quick", action="store_true", help="a few seeds; print the result and write nothing")
     options = parser.parse_args(None if arguments is None else list(arguments))
-    prove, count = PROOFS[options.name]
-    version = commit()
-    kept = Path("out", "proofs", f"{options.name}-{version}.jsonl")
-    kept.parent.mkdir(parents=True, exist_ok=True)
+    prove, count, few = PROOFS[options.name]
 
     def show(line: str) -> None:
         print(f"{line:60}", end="\r", file=sys.stderr, flush=True)  # noqa: T201
 
-    seeds = range(FIRST_SEED, FIRST_SEED + (options.seeds or count))
+    seeds = range(FIRST_SEED, FIRST_SEED + (options.seeds or (few if options.quick else count)))
+    if options.quick:
+        with tempfile.TemporaryDirectory() as folder:
+            found = prove(seeds, Path(folder, "kept"), show)
+        print("\n" + msgspec.json.format(msgspec.json.encode(found), indent=1).decode())  # noqa: T201
+        return 0
+    version = commit()
+    kept = Path("out", "proofs", f"{options.name}-{version}.jsonl")
+    kept.parent.mkdir(parents=True, exist_ok=True)
     result = {"proof": options.name, "commit": version, "result": prove(seeds, kept, show)}
     options.out.mkdir(parents=True, exist_ok=True)
     target = options.out / f"{options.name}.json"

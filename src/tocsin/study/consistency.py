@@ -1,0 +1,161 @@
+"""Do the tracks' covariances tell the truth? Normalised error squared of confirmed tracks, in windows of their life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tocsin import sense, track
+from tocsin.records.arrays import FloatArray, IntArray
+from tocsin.records.tracks import TrackStep
+from tocsin.score.intervals import bootstrap
+from tocsin.study.families import Scene, make_scene
+
+__all__ = ["ConsistencyStudy", "Errors", "Window", "anees", "consistency", "error_rows", "joined", "track_scene"]
+
+FIRST_SCAN, WINDOW_SCANS = 5, 10  # windows begin at the fifth scan after the one that confirmed
+PURITY = 0.5  # a track is its most frequent object's; one that took fewer than half of its detections there is nobody's
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """n rows, one for each (track, scan): whose it is, how old, and its error normalised by its claimed covariance."""
+
+    owner: IntArray  # (n,) counts tracks over all scenes
+    age: IntArray  # (n,) scans since the one that confirmed the track
+    position: FloatArray  # (n,) e' P⁻¹ e of the position (3 degrees of freedom)
+    whole: FloatArray  # (n,) of position and velocity (6)
+    tracks: int
+    impure: int  # tracks left out: most of their detections were of several objects, or false
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Average normalised error squared per degree of freedom over scans `first` to `last` after confirmation."""
+
+    first: int
+    last: int
+    tracks: int
+    rows: int
+    position: float  # 1: the covariances tell the truth; above: they claim too much
+    position_low: float  # 95 % bootstrap over tracks
+    position_high: float
+    whole: float
+    whole_low: float
+    whole_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConsistencyStudy:
+    """One family's windows."""
+
+    scene: str
+    seeds: tuple[int, ...]
+    range_rate: bool
+    tracks: int
+    impure: int
+    windows: tuple[Window, ...]
+
+
+def track_scene(scene: Scene) -> list[TrackStep]:
+    """What the stages sense and track make of a scene."""
+    sensing, tracking = sense.start(scene.plan), track.start(scene.plan)
+    steps = []
+    for batch in scene.batches:
+        sensing, scan, _ = sense.advance(scene.plan, sensing, batch)
+        tracking, step = track.advance(scene.plan, tracking, scan)
+        steps.append(step)
+    return steps
+
+
+def error_rows(scene: Scene, steps: list[TrackStep]) -> Errors:
+    """Errors of every listed track from its confirmation on, coasted scans and far errors included."""
+    confirmed = {int(i): k for k, step in enumerate(steps) for i in step.confirmed}
+    votes: dict[int, list[int]] = {i: [] for i in confirmed}
+    for step, origin in zip(steps, scene.origin, strict=True):
+        hit = step.table.row >= 0
+        for i, row in zip(step.table.track_id[hit].tolist(), step.table.row[hit].tolist(), strict=True):
+            votes[i].append(int(origin[row]))
+    held = {i: _holder(taken) for i, taken in votes.items()}
+    true = _truth_by_scan(scene)
+    owner, age, parts = [], [], []
+    for k, step in enumerate(steps):
+        t = step.table
+        who = np.array([held[int(i)] for i in t.track_id], dtype=np.int64)
+        kept = np.flatnonzero((who >= 0) & np.isfinite(true[k, np.maximum(who, 0), 0]))
+        error, cov = t.state[kept] - true[k, who[kept]], t.covariance[kept]
+        whole = np.einsum("ni,ni->n", error, np.linalg.solve(cov, error[..., None])[..., 0])
+        place = np.linalg.solve(cov[:, :3, :3], error[:, :3, None])[..., 0]
+        parts.append(np.stack([np.einsum("ni,ni->n", error[:, :3], place), whole]))
+        owner.append(t.track_id[kept])
+        age.append(np.array([k - confirmed[int(i)] for i in t.track_id[kept]], dtype=np.int64))
+    both = np.concatenate([np.zeros((2, 0)), *parts], axis=1)
+    impure = sum(1 for who in held.values() if who < 0)
+    return Errors(np.concatenate(owner), np.concatenate(age), both[0], both[1], len(held), impure)
+
+
+def _holder(votes: list[int]) -> int:
+    """The object that gave most of a track's detections; -1: none gave half."""
+    who, count = np.unique(np.array([-1, *votes]), return_counts=True)
+    best = int(np.argmax(count))
+    return int(who[best]) if count[best] > PURITY * len(votes) else -1
+
+
+def _truth_by_scan(scene: Scene) -> FloatArray:
+    """States (K, N, 6) at the time of each batch; NaN where an object is not there."""
+    t_s = np.array([batch.t_s for batch in scene.batches])
+    true = np.full((len(t_s), len(scene.truth.object_id), 6), np.nan)
+    true[np.searchsorted(t_s, scene.truth.t_s), scene.truth.object_index] = scene.truth.state
+    return true
+
+
+def joined(parts: Iterable[Errors]) -> Errors:
+    """The rows of several scenes, no track of one being taken for one of another."""
+    rows = list(parts)
+    return Errors(
+        owner=np.concatenate([part.owner + 1_000_000 * k for k, part in enumerate(rows)]),
+        age=np.concatenate([part.age for part in rows]),
+        position=np.concatenate([part.position for part in rows]),
+        whole=np.concatenate([part.whole for part in rows]),
+        tracks=sum(part.tracks for part in rows),
+        impure=sum(part.impure for part in rows),
+    )
+
+
+def consistency(scene: str, seeds: Sequence[int], *, range_rate: bool) -> ConsistencyStudy:
+    """The windows of one family over seeds."""
+    scenes = (make_scene(scene, seed, range_rate=range_rate) for seed in seeds)
+    errors = joined(error_rows(one, track_scene(one)) for one in scenes)
+    return ConsistencyStudy(scene, tuple(seeds), range_rate, errors.tracks, errors.impure, anees(errors))
+
+
+def anees(errors: Errors, *, seed: int = 1) -> tuple[Window, ...]:
+    """The windows that hold at least one row, each with a 95 % interval from resampling tracks."""
+    last = int(errors.age.max(initial=-1))
+    windows = []
+    for first in range(FIRST_SCAN, last + 1, WINDOW_SCANS):
+        inside = (errors.age >= first) & (errors.age < first + WINDOW_SCANS)
+        owner, index = np.unique(errors.owner[inside], return_inverse=True)
+        if not len(owner):
+            continue
+        sums = np.zeros((len(owner), 3))
+        np.add.at(sums, index, np.stack([errors.position / 3.0, errors.whole / 6.0, np.ones(len(inside))], 1)[inside])
+        rng = np.random.default_rng([seed, first])
+        position = bootstrap(sums, lambda s: float(s[:, 0].sum() / s[:, 2].sum()), rng)
+        whole = bootstrap(sums, lambda s: float(s[:, 1].sum() / s[:, 2].sum()), rng)
+        mean = sums.sum(axis=0)
+        windows.append(
+            Window(
+                first,
+                min(first + WINDOW_SCANS - 1, last),
+                len(owner),
+                int(mean[2]),
+                float(mean[0] / mean[2]),
+                *position,
+                float(mean[1] / mean[2]),
+                *whole,
+            )
+        )
+    return tuple(windows)

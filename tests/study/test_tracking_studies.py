@@ -1,0 +1,81 @@
+"""Seeded samples of the tracker's large proofs, and the arithmetic of their summaries against known answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import poisson
+
+from tocsin.study.clutter import LATE, Sky, clutter_study, confirming_scans, empty_sky, poisson_upper, threshold
+from tocsin.study.consistency import Errors, anees, consistency, joined
+
+
+def drawn(tracks: int, scans: int, scale: float) -> Errors:
+    """Normalised errors of a filter whose covariance is `scale` times too small."""
+    rng = np.random.default_rng(1)
+    owner, age = np.repeat(np.arange(tracks), scans), np.tile(np.arange(scans), tracks)
+    return Errors(
+        owner, age, scale * rng.chisquare(3, tracks * scans), scale * rng.chisquare(6, tracks * scans), tracks, 0
+    )
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.6])
+def test_anees_of_known_errors(scale: float) -> None:
+    windows = anees(drawn(150, 40, scale))
+    assert [(w.first, w.last) for w in windows] == [(5, 14), (15, 24), (25, 34), (35, 39)]
+    for window in windows:
+        assert window.position == pytest.approx(scale, abs=0.1)
+        assert window.position_low < scale < window.position_high
+        assert window.whole_low < window.whole < window.whole_high
+        assert window.rows == window.tracks * (window.last - window.first + 1)
+
+
+def test_scenes_are_joined_track_by_track() -> None:
+    part = drawn(10, 20, 1.0)
+    both = joined([part, part])
+    assert len(np.unique(both.owner)) == 20
+    assert both.tracks == 20
+
+
+def test_straight_flight_sample() -> None:
+    study = consistency("straight-100", [900], range_rate=True)
+    assert study.tracks >= 95
+    assert study.impure <= 3
+    assert len(study.windows) >= 5
+    for window in study.windows:
+        assert 0.5 < window.whole < 1.6
+        assert 0.5 < window.position < 1.6
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 40])
+def test_poisson_upper_limit(count: int) -> None:
+    assert poisson.cdf(count, poisson_upper(count)) == pytest.approx(0.05)
+
+
+def test_threshold_counts() -> None:
+    sky = Sky(1, 0.9, 5000, 2, (3.0, 9.0), (2, 3, 4, LATE), (2, 2, 3, LATE))
+    found = threshold([sky, sky])
+    assert (found.false_tracks, found.scans, found.drones, found.never) == (4, 10_000, 8, 2)
+    assert found.per_10000_s == 4.0
+    assert found.upper_per_10000_s == pytest.approx(9.154, abs=1e-3)
+    assert (found.median_scan, found.by_third_scan, found.mean_scan) == (3.5, 0.5, 3.0)
+
+
+def test_empty_sky_sample() -> None:
+    assert len(empty_sky(901, 300)) <= 1
+    assert len(empty_sky(901, 300, confirm_existence=0.2)) > 5, "a tracker that believes everything is seen to do so"
+
+
+def test_drones_are_confirmed_soon() -> None:
+    first, hit = confirming_scans(902)
+    assert len(first) == 80
+    assert np.median(first) <= 4
+    assert (hit <= first).all()
+    assert (first >= 2).all(), "one detection is not enough"
+
+
+def test_known_skies_are_not_run_again() -> None:
+    sky = Sky(7, 0.98, 10, 0, (), (2,), (2,))
+    told: list[Sky] = []
+    study = clutter_study([7], [7], scans=10, thresholds=(0.98,), known=[sky], done=told.append)
+    assert (study.shipped.scans, told) == (10, [])
