@@ -10,14 +10,14 @@ from cli_cases import tocsin
 
 from tocsin.cli.app import app
 
-COMMANDS = ["run", "track", "replay", "report", "score", "scenarios"]
+COMMANDS = ["run", "track", "replay", "report", "score", "scenarios", "bench"]
 
 
 def test_these_are_the_commands() -> None:
     assert sorted(name for name in app if not name.startswith("-")) == sorted(COMMANDS)
 
 
-@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS), ["scenarios", "show"]])
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS), ["scenarios", "show"], ["bench", "impact"]])
 def test_every_command_has_help_with_an_example(command: list[str]) -> None:
     result = tocsin(*command, "--help")
     assert result.code == 0

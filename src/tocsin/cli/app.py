@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 import tocsin
+from tocsin.cli.bench import bench
 
 __all__ = ["app"]
 
@@ -31,6 +32,7 @@ scenarios = App(
     help_epilogue="Example: `tocsin scenarios show lost-track > mine.yaml`",
 )
 app.command(scenarios)
+app.command(bench)
 
 
 @app.command(help_epilogue="Example: `tocsin run ain-al-asad-2021 --seed 7 --out out/asad`")

@@ -20,6 +20,7 @@ import msgspec
 
 from tocsin.formats.scenarios import apply_variant, load_builtin
 from tocsin.records.scenario import CAUSES
+from tocsin.study.impact_proof import prove_impact
 from tocsin.study.outcomes import OutcomeRates, outcome_rates
 from tocsin.study.tracking_proofs import prove_clutter, prove_consistency
 from tocsin.study.warning import WarnedRaid, summarise, warned_raids
@@ -69,6 +70,7 @@ def prove_outcomes(seeds: Sequence[int], kept: Path, show: Callable[[str], None]
 
 PROOFS: dict[str, tuple[Callable[[Sequence[int], Path, Callable[[str], None]], Summary], int, int]] = {
     "bdsc-warning": (prove_bdsc_warning, 200, 4),
+    "impact": (prove_impact, 320, 2),
     "outcomes": (prove_outcomes, 40, 1),
     "tracking-clutter": (prove_clutter, 50, 2),
     "tracking-consistency": (prove_consistency, 5, 2),

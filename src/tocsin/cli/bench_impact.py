@@ -1,0 +1,84 @@
+"""`tocsin bench impact`: impact forecasts beside their bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from tocsin.cli.show import Tell, out, out_json, progress
+from tocsin.errors import BadInput
+from tocsin.records.rates import Rate
+from tocsin.study.ballistic_cases import FAMILIES, family_of
+from tocsin.study.impact_bench import ImpactStudy, folders_in, judge_cases, judge_folder, runs_of, summarise
+
+__all__ = ["impact", "table"]
+
+HEAD = "flight  answered      RMS     bound  ratio (95 %)           time ratio  truths in the 95 % ellipse"
+
+
+def impact(families: Sequence[str], *, cases: int, seed: int, folder: Path | None, as_json: bool) -> int:
+    """Run the command."""
+    if cases < 1:
+        raise BadInput("at least one case is needed", column="--cases", value=str(cases))
+    if seed < 0:
+        raise BadInput("a seed is not negative", column="--seed", value=str(seed))
+    with progress("impacts", None) as tell:
+        if folder is None:
+            names = [family_of(name).name for name in families] or list(FAMILIES)
+            studies = list(_made(names, range(seed, seed + cases), tell))
+        else:
+            studies = list(_found(folder, families, tell))
+    if as_json:
+        out_json([asdict(study) for study in studies])
+    else:
+        for study in studies:
+            out(*table(study), "")
+    return 0
+
+
+def _made(families: Sequence[str], seeds: range, tell: Tell) -> Iterator[ImpactStudy]:
+    runs = [run for family in families for run in runs_of(family)]
+    judged = []
+    for done, case in enumerate(judge_cases(runs, seeds), 1):
+        tell(done, f"{done} of {len(seeds)} seeds")
+        judged.append(case)
+    for k, run in enumerate(runs):
+        yield summarise(run, [case[k] for case in judged])
+
+
+def _found(parent: Path, families: Sequence[str], tell: Tell) -> Iterator[ImpactStudy]:
+    there = folders_in(parent)
+    for family in families:
+        if family not in there:
+            raise BadInput(f"no such family here; there are {', '.join(there)}", column="--family", value=family)
+    for family in families or there:
+        for run in runs_of(family):
+            judged = []
+            for path in there[family]:
+                judged.append(judge_folder(path, run.wind, run.drag))
+                tell(len(judged), f"{run.name}, {len(judged)} of {len(there[family])}")
+            yield summarise(run, judged)
+
+
+def table(study: ImpactStudy) -> list[str]:
+    """Lines for people: a row for each fraction of the flight."""
+    told = f"--wind {study.wind} --drag {study.drag}"
+    wait = "some never" if study.slowest_first_s != study.slowest_first_s else f"within {study.slowest_first_s:.2f} s"
+    return [
+        f"{study.run} ({study.cases} cases, {told})",
+        f"  answered from 2.5 s on: {_counts(study.in_time)}; first forecast {wait} of the first detection",
+        f"  {HEAD}",
+        *(
+            f"  {f.fraction:>5.0%}  {f.answered.numerator:>4}/{f.answered.denominator:<4} {f.rms_m:>7.2f} m"
+            f" {f.bound_m:>7.2f} m  {f.ratio:.3f} ({f.ratio_low:.3f} to {f.ratio_high:.3f})  {f.time_ratio:>9.2f}"
+            f"  {_counts(f.inside_95)}"
+            for f in study.fractions
+        ),
+    ]
+
+
+def _counts(share: Rate) -> str:
+    part = share.numerator / share.denominator if share.denominator else float("nan")
+    percent = f"{100 * part:.1f} %, {100 * share.low:.1f} to {100 * share.high:.1f}"
+    return f"{share.numerator} of {share.denominator} ({percent})"
