@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
@@ -11,7 +12,6 @@ __all__ = ["bench"]
 bench = App(
     name="bench",
     help="Measure against theoretical bounds and against peers.",
-    default_parameter=Parameter(negative=()),
     help_epilogue="Example: `tocsin bench impact --family rough --cases 60 --seed 7`",
 )
 
@@ -19,7 +19,7 @@ bench = App(
 @bench.command(help_epilogue="Example: `tocsin bench impact --family rough --cases 60 --seed 7`")
 def impact(
     *,
-    family: tuple[str, ...] = (),
+    family: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     cases: int = 40,
     seed: int = 1,
     folder: Path | None = None,
