@@ -8,18 +8,21 @@ from scipy.integrate import solve_ivp
 
 from tocsin.kernels.motion import (
     BALLISTIC,
+    HOVER,
     RHO0_KGPM3,
     STRAIGHT,
+    THRUST,
     TURN,
     Motion,
+    advance_kind,
     advance_state,
-    ballistic_acceleration,
+    flight_acceleration,
     level_m,
 )
 
 QUIET = Motion()._replace(
     straight_along=0.0, straight_across=0.0, straight_up=0.0, turn_along=0.0, turn_across=0.0, turn_up=0.0,
-    turn_rate=0.0, ballistic_noise=0.0, drag_noise=0.0,
+    turn_rate=0.0, ballistic_noise=0.0, drag_noise=0.0, hover_sigma=0.0, thrust_noise=0.0,
 )  # fmt: skip
 
 
@@ -45,6 +48,8 @@ def numerical_transition(model: int, dt: float, x: np.ndarray) -> np.ndarray:
         (TURN, [100.0, 200.0, 300.0, 20.0, -30.0, 2.0, 0.12], 1e-6),
         (TURN, [100.0, 200.0, 300.0, 20.0, -30.0, 2.0, 0.0], 1e-4),
         (BALLISTIC, [1e3, 2e3, 3e3, 300.0, -100.0, 200.0, 8.2], 0.02),
+        (HOVER, [100.0, 200.0, 300.0, 3.0, -2.0, 1.0, 0.0], 1e-9),
+        (THRUST, [1e3, 2e3, 300.0, 150.0, -100.0, 120.0, 120.0], 0.02),
     ],
 )
 def test_covariance_moves_with_the_numerical_jacobian(model, x, tolerance):
@@ -93,7 +98,7 @@ def test_terminal_speed_is_where_drag_equals_weight():
     beta = 100.0
     speed = np.sqrt(2 * beta * 9.80665 / RHO0_KGPM3)
     a = np.full(3, np.nan)
-    ballistic_acceleration(QUIET, np.array([0.0, 0.0, 0.0, 0.0, 0.0, -speed, np.log(beta)]), a)
+    flight_acceleration(BALLISTIC, QUIET, np.array([0.0, 0.0, 0.0, 0.0, 0.0, -speed, np.log(beta)]), a)
     np.testing.assert_allclose(a, 0.0, atol=1e-9)
 
 
@@ -103,6 +108,41 @@ def test_noise_lies_along_the_heading():
     _, cov = advanced(STRAIGHT, 1.0, x, np.zeros((7, 7)), motion)
     np.testing.assert_allclose(np.diag(cov)[3:6], [1.0, 4.0, 0.25])
     np.testing.assert_allclose(np.diag(cov)[:3], np.array([1.0, 4.0, 0.25]) / 3)
+
+
+def test_what_hovers_stops_and_wanders_as_a_markov_velocity():
+    motion = QUIET._replace(hover_sigma=0.5)
+    x = np.array([0.0, 0.0, 100.0, 6.0, -3.0, 0.0, 0.0])
+    state, cov = advanced(HOVER, 60.0, x, np.zeros((7, 7)), motion)
+    np.testing.assert_allclose(state[:6], [12.0, -6.0, 100.0, 0.0, 0.0, 0.0], atol=1e-9)  # v tau further on
+    np.testing.assert_allclose(np.diag(cov)[3:6], 0.25, rtol=1e-9)
+    halves = x, np.zeros((7, 7))
+    for _ in range(2):
+        halves = advanced(HOVER, 30.0, *halves, motion)
+    np.testing.assert_allclose(halves[1], cov, rtol=1e-9, atol=1e-12)  # two steps are one
+
+
+def test_thrust_is_the_rocket_in_free_space_with_weight():
+    x = np.array([0.0, 0.0, 50.0, 30.0, 0.0, 60.0, 100.0])
+
+    def slope(_t, y):
+        speed = np.linalg.norm(y[3:])
+        return np.concatenate([y[3:], 100.0 * y[3:] / speed - np.array([0.0, 0.0, 9.80665])])
+
+    reference = solve_ivp(slope, (0.0, 2.0), x[:6], rtol=1e-10, atol=1e-8).y[:, -1]
+    state = x
+    for _ in range(20):
+        state, _ = advanced(THRUST, 0.1, state)
+    assert np.linalg.norm(state[:6] - reference) < 0.5
+
+
+def test_a_kind_without_a_velocity_drifts_and_falls():
+    x, p = np.array([1e3, 2e3, 500.0, 0.0, 0.0, 0.0, 8.4]), np.diag([100.0, 90.0, 80.0, 4e4, 4e4, 4e4, 0.36])
+    whole, cov = advanced(BALLISTIC, 0.5, x, p)
+    state, spread = x.copy(), p.copy()
+    advance_kind(BALLISTIC, 0.5, QUIET, state, spread)
+    np.testing.assert_allclose(state, whole, atol=0.01)
+    np.testing.assert_allclose(np.diag(spread), np.diag(cov), rtol=1e-3)
 
 
 def test_level_is_height_over_the_sphere():

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from tocsin.kernels.jit import kernel
-from tocsin.kernels.motion import BALLISTIC, STRAIGHT, TURN, FloatArray, IntArray, Motion
+from tocsin.kernels.motion import BALLISTIC, HOVER, STRAIGHT, THRUST, TURN, FloatArray, IntArray, Motion
 
-__all__ = ["Birth", "bear_tracks", "birth_rate_density"]
+__all__ = ["Birth", "bear_tracks", "birth_rate_density", "join_sources"]
 
 
 class Birth(NamedTuple):
@@ -24,7 +24,7 @@ class Birth(NamedTuple):
     fast_share: float = 0.1
     ballistic_share: float = 0.3
     slow_sigma: float = 28.0
-    slow_up_sigma: float = 3.0
+    slow_up_sigma: float = 2.3
     fast_sigma: float = 140.0
     fast_up_sigma: float = 6.0
     ballistic_sigma: float = 220.0
@@ -66,6 +66,36 @@ def birth_rate_density(
             kind_of(birth, k, kind)
             s = kind[1] ** 2 * (1.0 - u[2] * u[2]) + kind[2] ** 2 * u[2] * u[2] + sigma[j, 3] ** 2
             density_out[j] += kind[0] * math.exp(-0.5 * z[j, 3] ** 2 / s) / math.sqrt(2.0 * math.pi * s)
+
+
+@kernel
+def join_sources(
+    ratio: float,
+    loose: float,
+    reach: float,
+    kind: IntArray,
+    density: FloatArray,
+    rate_density: FloatArray,
+    new_rate: FloatArray,
+    intensity_out: FloatArray,
+    share_out: FloatArray,
+) -> None:
+    """Intensity of clutter and new targets at each of m detections, and the share of new targets in it, (m,) each.
+
+    `ratio`: new targets for each clutter detection where range rates say nothing; density, rate_density: of clutter;
+    new_rate: range-rate density of new targets. A detection without a place (kind 1 no range, 2 no elevation, 3
+    neither) begins no track: `loose` of them a scan are spread over the sphere, the ground within `reach`, the circle.
+    """
+    for j in range(kind.shape[0]):
+        place, fresh = density[j], ratio * new_rate[j]
+        if kind[j] != 0:
+            fresh = 0.0
+            spread = 2.0 * math.pi
+            if kind[j] < 3:
+                spread = 4.0 * math.pi if kind[j] == 1 else math.pi * reach * reach
+            place = loose / spread
+        intensity_out[j] = place * (rate_density[j] + fresh)
+        share_out[j] = fresh / (rate_density[j] + fresh)
 
 
 @kernel
@@ -164,6 +194,7 @@ def bear_tracks(
             total += mu_io[count, k]
         for k in range(3):
             mu_io[count, k] /= total
+        mu_io[count, HOVER] = mu_io[count, THRUST] = 0.0
         r_io[count] = free[j] * share[j]
         source_out[count - n] = j
         count += 1

@@ -12,8 +12,8 @@ import math
 import numpy as np
 
 from tocsin.kernels.jit import kernel
-from tocsin.kernels.measurement import factor_innovation, residual
-from tocsin.kernels.motion import FloatArray, IntArray
+from tocsin.kernels.measurement import FACTORS, factor_innovation, project_track, residual
+from tocsin.kernels.motion import MODELS, FloatArray, IntArray
 
 __all__ = ["build_grid", "find_pairs"]
 
@@ -59,65 +59,41 @@ def build_grid(position: FloatArray, head_out: FloatArray, cell_start_out: IntAr
 
 
 @kernel
-def gate_box(
-    mu: FloatArray,
-    x: FloatArray,
-    p: FloatArray,
-    z: FloatArray,
+def gate_boxes(
     gate: float,
     angle: float,
     reach: float,
+    sensor: FloatArray,
+    mu: FloatArray,
+    x: FloatArray,
+    p: FloatArray,
     box_out: FloatArray,
 ) -> None:
-    """Bounds in east and north (box_out (4,)) of the gates of one track's waking models, noise included."""
-    box_out[0], box_out[1], box_out[2], box_out[3] = math.inf, -math.inf, math.inf, -math.inf
-    for k in range(3):
+    """Bounds in east and north (box_out (MODELS + 1, 4)) of the gate of each waking model of a track, and of all."""
+    for c in range(2):
+        box_out[MODELS, 2 * c], box_out[MODELS, 2 * c + 1] = math.inf, -math.inf
+    for k in range(MODELS):
+        box_out[k, 0] = math.inf
         if mu[k] > 0.0:
-            noise = max(reach, z[k, 0] * angle) ** 2
+            d2 = (x[k, 0] - sensor[0]) ** 2 + (x[k, 1] - sensor[1]) ** 2 + (x[k, 2] - sensor[2]) ** 2
+            noise = max(reach * reach, d2 * angle * angle)
             for c in range(2):
                 half = math.sqrt(gate * (p[k, c, c] + noise))
-                box_out[2 * c] = min(box_out[2 * c], x[k, c] - half)
-                box_out[2 * c + 1] = max(box_out[2 * c + 1], x[k, c] + half)
-
-
-@kernel
-def test_pair(
-    gate: float,
-    mu: FloatArray,
-    predicted: FloatArray,
-    a: FloatArray,
-    z: FloatArray,
-    sigma: FloatArray,
-    ll_out: FloatArray,
-    work_io: FloatArray,
-) -> float:
-    """Log likelihoods ll_out (3,) of one detection under one track's models (-inf: asleep or outside the gate).
-
-    Returns the smallest normalised innovation squared per row among them, inf if every model rejects it.
-    """
-    best = math.inf
-    for k in range(3):
-        ll_out[k] = -math.inf
-        if mu[k] > 0.0:
-            v, r, white = work_io[4], work_io[5], work_io[6]
-            residual(z, sigma, predicted[k], v[:4], r[:4])
-            ll = factor_innovation(a[k], v, r, work_io[:4], white)
-            d2 = white[0] * white[0] + white[1] * white[1] + white[2] * white[2] + white[3] * white[3]
-            if d2 <= gate:
-                ll_out[k] = ll
-                best = min(best, d2 / white[4])
-    return best
+                box_out[k, 2 * c], box_out[k, 2 * c + 1] = x[k, c] - half, x[k, c] + half
+                box_out[MODELS, 2 * c] = min(box_out[MODELS, 2 * c], x[k, c] - half)
+                box_out[MODELS, 2 * c + 1] = max(box_out[MODELS, 2 * c + 1], x[k, c] + half)
 
 
 @kernel
 def find_pairs(
     n: int,
     gate: float,
+    rows: int,
+    sensor: FloatArray,
+    rotation: FloatArray,
     mu: FloatArray,
     x: FloatArray,
     p: FloatArray,
-    predicted: FloatArray,
-    a: FloatArray,
     position: FloatArray,
     z: FloatArray,
     sigma: FloatArray,
@@ -125,44 +101,75 @@ def find_pairs(
     cell_start: IntArray,
     order: IntArray,
     loose: int,
+    predicted_out: FloatArray,
+    g_out: FloatArray,
+    a_out: FloatArray,
     start_out: IntArray,
     det_out: IntArray,
     ll_out: FloatArray,
     nis_out: FloatArray,
+    factor_out: FloatArray,
 ) -> int:
     """Gated pairs of n tracks and m detections, ordered by track.
 
-    start_out (n + 1,): first pair of each track; det_out (cap,), ll_out (cap, 3), nis_out (cap,): detection, log
-    likelihood under each model, and normalised innovation squared per row. Returns the number of pairs; beyond cap
-    they are counted and not written, so that the caller can come back with room. z, sigma: (m, 4).
+    start_out (n + 1,): first pair of each track; det_out (cap,), ll_out (cap, MODELS), nis_out (cap,): detection, log
+    likelihood under each model (-inf: asleep or outside its gate), and normalised innovation squared per row. Returns
+    the number of pairs; beyond cap they are counted and not written, so that the caller can come back with room.
+    z, sigma: (m, 4). predicted_out (n, MODELS, 5), g_out (n, MODELS, 7, 4), a_out (n, MODELS, 4, 4): see
+    `project_track`; written for the models that have a detection near. factor_out (cap, MODELS, FACTORS): see
+    `factor_innovation`; written where the log likelihood is finite.
     """
     m, cap = position.shape[0], det_out.shape[0]
-    box, ll, work = np.empty(4), np.empty(3), np.empty((7, 5))
+    box, ll, factor = np.empty((MODELS + 1, 4)), np.empty(MODELS), np.empty((MODELS, FACTORS))
+    v, r, ready = np.empty(4), np.empty(4), np.zeros(MODELS, np.bool_)
     reach, angle = 0.0, 0.0
     for j in range(m):
         if not math.isnan(position[j, 0]):
             reach, angle = max(reach, sigma[j, 0]), max(angle, max(sigma[j, 1], sigma[j, 2]))
-    columns, rows, size = int(head[3]), int(head[4]), head[2]
+    columns, last_row, size = int(head[3]), int(head[4]) - 1, head[2]
     count = 0
     for i in range(n):
         start_out[i] = count
-        gate_box(mu[i], x[i], p[i], predicted[i], gate, angle, reach, box)
-        c0, c1 = max(math.floor((box[0] - head[0]) / size), 0), min(math.floor((box[1] - head[0]) / size), columns - 1)
-        r0, r1 = max(math.floor((box[2] - head[1]) / size), 0), min(math.floor((box[3] - head[1]) / size), rows - 1)
-        last_row = max(int(r1), int(r0) - 1) if c1 >= c0 else int(r0) - 1
-        for row in range(int(r0), last_row + 2):
+        gate_boxes(gate, angle, reach, sensor, mu[i], x[i], p[i], box)
+        for k in range(MODELS):
+            ready[k] = False
+        whole = box[MODELS]
+        c0, c1 = (
+            max(math.floor((whole[0] - head[0]) / size), 0),
+            min(math.floor((whole[1] - head[0]) / size), columns - 1),
+        )
+        r0, r1 = max(math.floor((whole[2] - head[1]) / size), 0), min(math.floor((whole[3] - head[1]) / size), last_row)
+        r1 = max(r1, r0 - 1) if c1 >= c0 else r0 - 1
+        for row in range(int(r0), int(r1) + 2):
             first, last = m - loose, m
-            if row <= last_row:
+            if row <= int(r1):
                 first, last = cell_start[row * columns + int(c0)], cell_start[row * columns + int(c1) + 1]
             for q in range(first, last):
                 j = order[q]
-                if q < m - loose and not (box[0] <= position[j, 0] <= box[1] and box[2] <= position[j, 1] <= box[3]):
-                    continue
-                nis = test_pair(gate, mu[i], predicted[i], a[i], z[j], sigma[j], ll, work)
-                if nis < math.inf:
+                placed, best = q < m - loose, math.inf
+                e, nn = position[j, 0], position[j, 1]
+                for k in range(MODELS):
+                    ll[k] = -math.inf
+                    if mu[i, k] == 0.0:
+                        continue
+                    if placed and not (box[k, 0] <= e <= box[k, 1] and box[k, 2] <= nn <= box[k, 3]):
+                        continue
+                    if not ready[k]:
+                        project_track(
+                            rows, sensor, rotation, x[i, k], p[i, k], predicted_out[i, k], g_out[i, k], a_out[i, k]
+                        )
+                        ready[k] = True
+                    residual(z[j], sigma[j], predicted_out[i, k], v, r)
+                    ll[k], nis = factor_innovation(rows, gate, a_out[i, k], v, r, factor[k])
+                    best = min(best, nis)
+                if best < math.inf:
                     if count < cap:
-                        det_out[count], nis_out[count] = j, nis
-                        ll_out[count, :] = ll
+                        det_out[count], nis_out[count] = j, best
+                        for k in range(MODELS):
+                            ll_out[count, k] = ll[k]
+                            if ll[k] > -math.inf:
+                                for f in range(FACTORS):
+                                    factor_out[count, k, f] = factor[k, f]
                     count += 1
     start_out[n] = count
     return count

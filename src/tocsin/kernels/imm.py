@@ -1,4 +1,8 @@
-"""Interacting multiple models: mixing, and the moments of the mixture (Blom & Bar-Shalom 1988, IEEE TAC 33(8))."""
+"""Interacting multiple models: mixing, prediction, and the moments of the mixture.
+
+Blom & Bar-Shalom, "The interacting multiple model algorithm for systems with Markovian switching coefficients", IEEE
+TAC 33(8), 1988. Prediction reads one bank and writes another, so that the old one stays as it was for late scans.
+"""
 
 from __future__ import annotations
 
@@ -7,162 +11,223 @@ import math
 import numpy as np
 
 from tocsin.kernels.jit import kernel
-from tocsin.kernels.motion import BALLISTIC, STRAIGHT, TURN, FloatArray, IntArray, Motion, advance_state
+from tocsin.kernels.motion import (
+    BALLISTIC,
+    HOVER,
+    MODELS,
+    STRAIGHT,
+    THRUST,
+    TURN,
+    FloatArray,
+    IntArray,
+    Motion,
+    advance_kind,
+    advance_state,
+    owned_prior,
+)
 
-__all__ = ["mix_track", "mixture_moments", "predict_tracks"]
+__all__ = ["copy_model", "mix_model", "mixture_moments", "predict_tracks"]
 
 SURPRISE_TO_WAKE = 3.0  # mean normalised innovation squared per row; consistent filters keep it near 1
 WAKE_PROBABILITY = 0.05
+STEADY, SETTLING, SLOW, YOUNG = 0, 1, 2, 4  # transition tables: SETTLING alone, or any sum of SLOW and YOUNG
 
 
 @kernel
-def transition(motion: Motion, dt: float, t_out: FloatArray) -> None:
-    """Model transition probabilities over dt into t_out (3, 3), rows from, columns to."""
-    t_out[STRAIGHT, TURN] = 0.5 * (1.0 - math.exp(-2.0 * motion.to_turn_ps * dt))
-    t_out[TURN, STRAIGHT] = 0.5 * (1.0 - math.exp(-2.0 * motion.to_straight_ps * dt))
-    t_out[STRAIGHT, BALLISTIC] = t_out[TURN, BALLISTIC] = motion.to_ballistic_ps * dt
-    t_out[BALLISTIC, STRAIGHT] = t_out[BALLISTIC, TURN] = motion.from_ballistic_ps * dt
-    for i in range(3):
-        t_out[i, i] = 1.0
-        for j in range(3):
-            if j != i:
-                t_out[i, i] -= t_out[i, j]
+def transitions(motion: Motion, dt: float, t_out: FloatArray) -> None:
+    """Model transition probabilities over dt into t_out (8, MODELS, MODELS), rows from, columns to.
 
-
-@kernel
-def mixing_weights(motion: Motion, t: FloatArray, wake: bool, mu_io: FloatArray, w_out: FloatArray) -> None:
-    """Predicted model probabilities into mu_io (3,), mixing weights w_out (3 from, 3 to); the improbable sleep at 0."""
-    c = np.zeros(3)
-    for k in range(3):
-        for j in range(3):
-            c[k] += mu_io[j] * t[j, k]
-    total = 0.0
-    for k in range(3):
-        if wake:
-            c[k] = max(c[k], WAKE_PROBABILITY)
-        if c[k] < motion.sleep_below:
-            c[k] = 0.0
-        total += c[k]
-    for k in range(3):
-        norm = 0.0
-        for j in range(3):
-            w_out[j, k] = mu_io[j] * t[j, k]
-            norm += w_out[j, k]
-        for j in range(3):
-            w_out[j, k] = w_out[j, k] / norm if norm > 0.0 else 0.0
-    for k in range(3):
-        mu_io[k] = c[k] / total
-
-
-@kernel
-def forget_owned(k: int, motion: Motion, x_io: FloatArray, p_io: FloatArray) -> None:
-    """Set the component that model k owns to its prior, uncorrelated."""
-    for i in range(6):
-        p_io[i, 6] = 0.0
-        p_io[6, i] = 0.0
-    x_io[6] = motion.drag_mean if k == BALLISTIC else 0.0
-    sigma = motion.drag_sigma if k == BALLISTIC else motion.turn_sigma
-    p_io[6, 6] = sigma * sigma
-
-
-@kernel
-def mix_track(
-    motion: Motion,
-    t: FloatArray,
-    wake: bool,
-    mu_io: FloatArray,
-    x_io: FloatArray,
-    p_io: FloatArray,
-    xs_io: FloatArray,
-    ps_io: FloatArray,
-) -> None:
-    """Mix one track's models in place: mu_io (3,), x_io (3, 7), p_io (3, 7, 7); xs_io, ps_io: scratch of that shape.
-
-    What a model owns does not cross between the ballistic model and the others: there the owner's prior enters.
+    Only slow targets may stop (SLOW), only young ballistic ones may thrust (YOUNG). SETTLING is for the second
+    detection: models stood for kinds of target before it, and stand for what the target does from then on.
     """
-    w = np.empty((3, 3))
-    mixing_weights(motion, t, wake, mu_io, w)
-    xs_io[:, :] = x_io
-    ps_io[:, :, :] = p_io
-    for k in range(3):
-        if mu_io[k] == 0.0 or w[k, k] > 1.0 - 1e-9:
-            continue
-        x_io[k, :] = 0.0
-        p_io[k, :, :] = 0.0
-        own = w[k, k] if k == BALLISTIC else w[STRAIGHT, k] + w[TURN, k]
-        for j in range(3):
-            if w[j, k] > 0.0:
-                for a in range(7):
-                    x_io[k, a] += w[j, k] * xs_io[j, a]
-        if own < 1.0:
-            x_io[k, 6] = xs_io[k, 6] if w[k, k] > 0.5 else (motion.drag_mean if k == BALLISTIC else 0.0)
-        for j in range(3):
-            if w[j, k] > 0.0:
-                for a in range(7):
-                    da = xs_io[j, a] - x_io[k, a]
-                    for b in range(7):
-                        p_io[k, a, b] += w[j, k] * (ps_io[j, a, b] + da * (xs_io[j, b] - x_io[k, b]))
-        if k == STRAIGHT or (own < 1.0 and w[k, k] <= 0.5):
-            forget_owned(k, motion, x_io[k], p_io[k])
-        elif own < 1.0:
-            keep_owned(k, ps_io[k], p_io[k])
+    for table in range(8):
+        t = t_out[table]
+        for i in range(MODELS):
+            for j in range(MODELS):
+                t[i, j] = 0.0
+        t[STRAIGHT, TURN] = 0.5 * (1.0 - math.exp(-2.0 * motion.to_turn_ps * dt))
+        t[TURN, STRAIGHT] = 0.5 * (1.0 - math.exp(-2.0 * motion.to_straight_ps * dt))
+        if table == SETTLING:
+            t[STRAIGHT, TURN] = 1.0 - motion.level_straight
+            t[TURN, STRAIGHT] = motion.level_straight
+        t[STRAIGHT, BALLISTIC] = t[TURN, BALLISTIC] = motion.to_ballistic_ps * dt
+        t[BALLISTIC, STRAIGHT] = t[BALLISTIC, TURN] = motion.from_ballistic_ps * dt
+        t[HOVER, STRAIGHT] = t[HOVER, TURN] = 0.5 * (1.0 - math.exp(-motion.from_hover_ps * dt))
+        t[THRUST, BALLISTIC] = 1.0 - math.exp(-motion.from_thrust_ps * dt)
+        if table != SETTLING and table & SLOW:
+            t[STRAIGHT, HOVER] = t[TURN, HOVER] = motion.to_hover_ps * dt
+        if table != SETTLING and table & YOUNG:
+            t[BALLISTIC, THRUST] = motion.to_thrust_ps * dt
+        for i in range(MODELS):
+            t[i, i] = 1.0
+            for j in range(MODELS):
+                if j != i:
+                    t[i, i] -= t[i, j]
 
 
 @kernel
-def keep_owned(k: int, before: FloatArray, p_io: FloatArray) -> None:
-    """Restore the owned component's own variance after mixing with a model that does not know it."""
-    for i in range(6):
-        p_io[i, 6] = before[i, 6] if k == BALLISTIC else 0.0
-        p_io[6, i] = p_io[i, 6]
-    p_io[6, 6] = before[6, 6]
+def mixing_weights(
+    motion: Motion, t: FloatArray, wake: bool, mu: FloatArray, mu_out: FloatArray, w_out: FloatArray
+) -> None:
+    """Predicted model probabilities mu_out and mixing weights w_out (from, to); the improbable sleep at 0.
+
+    mu, mu_out (MODELS,); `wake` lifts every model that the table t (MODELS, MODELS) can reach.
+    """
+    total = 0.0
+    for k in range(MODELS):
+        norm = 0.0
+        for j in range(MODELS):
+            w_out[j, k] = mu[j] * t[j, k]
+            norm += w_out[j, k]
+        for j in range(MODELS):
+            w_out[j, k] = w_out[j, k] / norm if norm > 0.0 else 0.0
+        mu_out[k] = max(norm, WAKE_PROBABILITY) if wake and norm > 0.0 else norm
+        if mu_out[k] < motion.sleep_below:
+            mu_out[k] = 0.0
+        total += mu_out[k]
+    for k in range(MODELS):
+        mu_out[k] /= total
+
+
+@kernel
+def shares_owned(j: int, k: int) -> bool:
+    """True if models j and k mean the same by their seventh component."""
+    return j == k or (j != BALLISTIC and j != THRUST and k != BALLISTIC and k != THRUST)
+
+
+@kernel
+def mix_model(
+    k: int, motion: Motion, w: FloatArray, x: FloatArray, p: FloatArray, x_out: FloatArray, p_out: FloatArray
+) -> None:
+    """Mixed state x_out (7,), p_out (7, 7) of model k from all models' x (MODELS, 7), p (MODELS, 7, 7).
+
+    What a model owns does not cross between the level models and the others: from there the owner's prior enters.
+    """
+    prior, spread = owned_prior(k, motion)
+    for a in range(7):
+        x_out[a] = 0.0
+        for b in range(a + 1):
+            p_out[a, b] = 0.0
+    for j in range(MODELS):
+        if w[j, k] > 0.0:
+            for a in range(6):
+                x_out[a] += w[j, k] * x[j, a]
+            x_out[6] += w[j, k] * (x[j, 6] if shares_owned(j, k) else prior)
+    for j in range(MODELS):
+        if w[j, k] > 0.0:
+            same = shares_owned(j, k)
+            for a in range(6):
+                da = w[j, k] * (x[j, a] - x_out[a])
+                for b in range(a + 1):
+                    p_out[a, b] += w[j, k] * p[j, a, b] + da * (x[j, b] - x_out[b])
+            d6 = (x[j, 6] if same else prior) - x_out[6]
+            for b in range(6):
+                p_out[6, b] += w[j, k] * ((p[j, 6, b] if same else 0.0) + d6 * (x[j, b] - x_out[b]))
+            p_out[6, 6] += w[j, k] * ((p[j, 6, 6] if same else spread) + d6 * d6)
+    if k in (STRAIGHT, HOVER):
+        x_out[6], p_out[6, 6] = prior, spread
+        for b in range(6):
+            p_out[6, b] = 0.0
+    for a in range(7):
+        for b in range(a):
+            p_out[b, a] = p_out[a, b]
+
+
+@kernel
+def table_of(hits: int, age: float, motion: Motion, mu: FloatArray, x: FloatArray) -> int:
+    """Which transition table a track goes by."""
+    if hits == 2:
+        return SETTLING
+    k = TURN if mu[TURN] > mu[STRAIGHT] else STRAIGHT
+    if mu[HOVER] > mu[k]:
+        k = HOVER
+    table = STEADY
+    if mu[k] > 0.0 and x[k, 3] ** 2 + x[k, 4] ** 2 < motion.hover_below_mps**2:
+        table += SLOW
+    if age < motion.thrust_age_s and mu[BALLISTIC] > 0.0 and x[BALLISTIC, 5] > 0.0:
+        table += YOUNG
+    return table
+
+
+@kernel
+def copy_model(x: FloatArray, p: FloatArray, x_out: FloatArray, p_out: FloatArray) -> None:
+    """x (7,) and p (7, 7) as they are."""
+    for a in range(7):
+        x_out[a] = x[a]
+        for b in range(7):
+            p_out[a, b] = p[a, b]
 
 
 @kernel
 def predict_tracks(
     n: int,
+    t: float,
     dt: float,
     motion: Motion,
     hits: IntArray,
+    born: FloatArray,
     surprise: FloatArray,
-    mu_io: FloatArray,
-    x_io: FloatArray,
-    p_io: FloatArray,
+    mu: FloatArray,
+    x: FloatArray,
+    p: FloatArray,
+    mu_out: FloatArray,
+    x_out: FloatArray,
+    p_out: FloatArray,
 ) -> None:
-    """Mix and predict n tracks over dt seconds, in place: mu_io (cap, 3), x_io (cap, 3, 7), p_io (cap, 3, 7, 7).
+    """Mix and predict n tracks over dt >= 0 seconds to t: mu (cap, MODELS), x (cap, MODELS, 7), p (cap, MODELS, 7, 7).
 
-    A track with one detection is not mixed: its models still stand for different kinds of target, not for manoeuvres.
+    Models that sleep are not written. A track with one detection is not mixed: its models stand for kinds of target,
+    not for manoeuvres; see `advance_kind`.
     """
-    t = np.zeros((3, 3))
-    transition(motion, dt, t)
-    xs, ps = np.empty((3, 7)), np.empty((3, 7, 7))
+    tables = np.zeros((8, MODELS, MODELS))
+    transitions(motion, dt, tables)
+    w = np.empty((MODELS, MODELS))
     f, work = np.empty((7, 7)), np.empty((7, 7))
     for i in range(n):
-        if hits[i] > 1 and dt > 0.0:
-            mix_track(motion, t, surprise[i] > SURPRISE_TO_WAKE, mu_io[i], x_io[i], p_io[i], xs, ps)
-        for k in range(3):
-            if mu_io[i, k] > 0.0:
-                advance_state(k, dt, motion, x_io[i, k], p_io[i, k], f, work)
+        mix = hits[i] > 1 and dt > 0.0
+        if mix:
+            table = tables[table_of(hits[i], t - born[i], motion, mu[i], x[i])]
+            mixing_weights(motion, table, surprise[i] > SURPRISE_TO_WAKE, mu[i], mu_out[i], w)
+        else:
+            for k in range(MODELS):
+                mu_out[i, k] = mu[i, k]
+        for k in range(MODELS):
+            if mu_out[i, k] > 0.0:
+                if mix and w[k, k] < 1.0 - 1e-9:
+                    mix_model(k, motion, w, x[i], p[i], x_out[i, k], p_out[i, k])
+                else:
+                    copy_model(x[i, k], p[i, k], x_out[i, k], p_out[i, k])
+                still = x[i, k, 3] == 0.0 and x[i, k, 4] == 0.0
+                if hits[i] > 1 or not still:
+                    advance_state(k, dt, motion, x_out[i, k], p_out[i, k], f, work)
+                elif dt > 0.0:
+                    advance_kind(k, dt, motion, x_out[i, k], p_out[i, k])
 
 
 @kernel
 def mixture_moments(
-    n: int, mu: FloatArray, x: FloatArray, p: FloatArray, mean_out: FloatArray, cov_out: FloatArray
+    n: int, hits: IntArray, mu: FloatArray, x: FloatArray, p: FloatArray, mean_out: FloatArray, cov_out: FloatArray
 ) -> None:
-    """Mean (n, 6) and covariance (n, 6, 6) of position and velocity over the models of n tracks."""
+    """Mean (n, 6) and covariance (n, 6, 6) of position and velocity over the models of n tracks.
+
+    Of tracks with one detection, which nobody is shown, the variances alone: their covariances stay 0.
+    """
+    d = np.empty(6)
     for i in range(n):
         for a in range(6):
-            total = 0.0
-            for k in range(3):
-                if mu[i, k] > 0.0:
-                    total += mu[i, k] * x[i, k, a]
-            mean_out[i, a] = total
-        for a in range(6):
+            mean_out[i, a] = 0.0
             for b in range(a + 1):
-                total = 0.0
-                for k in range(3):
-                    if mu[i, k] > 0.0:
-                        da = x[i, k, a] - mean_out[i, a]
-                        db = x[i, k, b] - mean_out[i, b]
-                        total += mu[i, k] * (p[i, k, a, b] + da * db)
-                cov_out[i, a, b] = total
-                cov_out[i, b, a] = total
+                cov_out[i, a, b] = 0.0
+        for k in range(MODELS):
+            if mu[i, k] > 0.0:
+                for a in range(6):
+                    mean_out[i, a] += mu[i, k] * x[i, k, a]
+        for k in range(MODELS):
+            if mu[i, k] > 0.0:
+                for a in range(6):
+                    d[a] = x[i, k, a] - mean_out[i, a]
+                    for b in range(0 if hits[i] > 1 else a, a + 1):
+                        cov_out[i, a, b] += mu[i, k] * (p[i, k, a, b] + d[a] * d[b])
+        for a in range(6):
+            for b in range(a):
+                cov_out[i, b, a] = cov_out[i, a, b]

@@ -9,8 +9,9 @@ import math
 
 import numpy as np
 
+from tocsin.kernels.imm import copy_model
 from tocsin.kernels.jit import kernel
-from tocsin.kernels.motion import BALLISTIC, FloatArray, IntArray, Motion, level_m
+from tocsin.kernels.motion import BALLISTIC, MODELS, FloatArray, IntArray, Motion, level_m
 
 __all__ = [
     "BORN",
@@ -129,7 +130,6 @@ def cover(
     level: FloatArray,
     mu: FloatArray,
     x: FloatArray,
-    predicted: FloatArray,
     pd_out: FloatArray,
     pm_out: FloatArray,
 ) -> None:
@@ -139,10 +139,13 @@ def cover(
     """
     for i in range(n):
         k = 0
-        for j in range(3):
+        for j in range(MODELS):
             if mu[i, j] > mu[i, k]:
                 k = j
-        seen = not (predicted[i, k, 0] > max_range) and sight_clear(sensor, x[i, k], radius, head, level)
+        e, nn, u = x[i, k, 0] - sensor[0], x[i, k, 1] - sensor[1], x[i, k, 2] - sensor[2]
+        seen = not (e * e + nn * nn + u * u > max_range * max_range) and sight_clear(
+            sensor, x[i, k], radius, head, level
+        )
         pd_out[i] = pd if seen else COVER_MIN
         pm_out[i] = pd if seen and complete else 0.0
 
@@ -245,9 +248,10 @@ def compact(
             continue
         kept_out[count] = i
         if count < i:
-            mu_io[count] = mu_io[i]
-            x_io[count] = x_io[i]
-            p_io[count] = p_io[i]
+            for k in range(MODELS):
+                mu_io[count, k] = mu_io[i, k]
+                if mu_io[i, k] > 0.0:
+                    copy_model(x_io[i, k], p_io[i, k], x_io[count, k], p_io[count, k])
             for f in range(REALS):
                 real_io[f, count] = real_io[f, i]
             for f in range(WHOLES):

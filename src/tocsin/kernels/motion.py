@@ -1,12 +1,13 @@
-"""Motion models of the tracker: near-constant velocity, coordinated turn, and ballistic flight with unknown drag.
+"""Motion models of the tracker: straight, turning, ballistic, hovering and thrusting flight.
 
 A state has seven components: position (m) and velocity (m/s) in the site frame, and one that the model owns: the turn
-rate (rad/s, anticlockwise seen from above) for the first two, the natural logarithm of the ballistic coefficient
-m/(Cd A) (kg/m²) for the ballistic one. Straight flight carries the turn rate as a prior, so that mixing into the turn
-model starts from it.
+rate (rad/s, anticlockwise seen from above) for the level models, the natural logarithm of the ballistic coefficient
+m/(Cd A) (kg/m²) for the ballistic one, the acceleration along the velocity (m/s², drag taken off) for the thrusting
+one. Straight flight and hovering carry the turn rate as a prior, so that mixing into the turn model starts from it.
 
 Sources: Bar-Shalom, Li, Kirubarajan, "Estimation with Applications to Tracking and Navigation", 2001, sections 6.2
-and 11.7 (models and their noise); ISO 2533:1975 (density of the standard troposphere).
+and 11.7 (models and their noise); Li & Jilkov, "Survey of maneuvering target tracking, part I", IEEE TAES 39(4), 2003
+(first-order Markov velocity); ISO 2533:1975 (density of the standard troposphere).
 """
 
 from __future__ import annotations
@@ -22,9 +23,23 @@ from tocsin.kernels.jit import kernel
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-__all__ = ["BALLISTIC", "STRAIGHT", "TURN", "Motion", "advance_state", "ballistic_acceleration", "level_m"]
+__all__ = [
+    "BALLISTIC",
+    "HOVER",
+    "MODELS",
+    "STRAIGHT",
+    "THRUST",
+    "TURN",
+    "Motion",
+    "advance_kind",
+    "advance_state",
+    "flight_acceleration",
+    "level_m",
+    "owned_prior",
+]
 
-STRAIGHT, TURN, BALLISTIC = 0, 1, 2
+STRAIGHT, TURN, BALLISTIC, HOVER, THRUST = 0, 1, 2, 3, 4
+MODELS = 5
 
 G0_MPS2 = 9.80665  # standard gravity, ISO 80000-3
 RHO0_KGPM3 = 1.225  # ISO 2533 sea-level density
@@ -39,22 +54,34 @@ class Motion(NamedTuple):
     Along, across and up are relative to the horizontal heading. The figures are argued in docs/why/tracking.md.
     """
 
-    straight_along: float = 4.0
-    straight_across: float = 2.0
-    straight_up: float = 0.3
+    straight_along: float = 0.002
+    straight_across: float = 0.002
+    straight_up: float = 0.001
     turn_along: float = 10.0
     turn_across: float = 4.0
     turn_up: float = 0.7
     turn_rate: float = 0.0008  # rad²/s³
-    turn_sigma: float = 0.08  # rad/s, spread of the turn rate when a turn begins
+    turn_sigma: float = 0.06  # rad/s, spread of the turn rate when a turn begins
     ballistic_noise: float = 1.0
     drag_noise: float = 0.002  # 1/s, random walk of the log ballistic coefficient: Mach number changes slowly
     drag_mean: float = 8.4  # ln(4450 kg/m²)
     drag_sigma: float = 0.6
-    to_turn_ps: float = 0.07  # switching rates, 1/s
-    to_straight_ps: float = 0.08
+    hover_time_s: float = 2.0  # in which what stops loses its speed to a part in e
+    hover_sigma: float = 0.5  # m/s, wandering of what hovers
+    hover_below_mps: float = 8.0  # faster ones are not about to hover
+    thrust_mean: float = 100.0  # m/s² along the velocity
+    thrust_sigma: float = 60.0
+    thrust_noise: float = 400.0  # m²/s⁵, random walk of the thrust
+    thrust_age_s: float = 5.0  # older tracks have burnt out
+    level_straight: float = 0.9  # share of level targets that fly straight when their second detection comes
+    to_turn_ps: float = 0.002  # switching rates, 1/s
+    to_straight_ps: float = 0.01
     to_ballistic_ps: float = 1e-4
     from_ballistic_ps: float = 2e-4
+    to_hover_ps: float = 0.02
+    from_hover_ps: float = 0.05
+    to_thrust_ps: float = 0.02
+    from_thrust_ps: float = 0.5
     sleep_below: float = 1e-3
     site_alt_m: float = 0.0
     level_radius_m: float = 6371000.0
@@ -71,24 +98,38 @@ def level_m(east: float, north: float, up: float, radius: float) -> float:
 
 
 @kernel
-def ballistic_acceleration(motion: Motion, state: FloatArray, a_out: FloatArray) -> float:
-    """Gravity, drag and Coriolis at a state (7,), m/s², into a_out (3,); returns rho / (2 beta), 1/m.
+def owned_prior(model: int, motion: Motion) -> tuple[float, float]:
+    """Mean and variance of the component that a model owns, before anything is known of it."""
+    if model == BALLISTIC:
+        return motion.drag_mean, motion.drag_sigma * motion.drag_sigma
+    if model == THRUST:
+        return motion.thrust_mean, motion.thrust_sigma * motion.thrust_sigma
+    return 0.0, motion.turn_sigma * motion.turn_sigma
 
-    The standard atmosphere is at rest with the Earth; above 18 km its density is held, which no target here reaches.
+
+@kernel
+def flight_acceleration(model: int, motion: Motion, state: FloatArray, a_out: FloatArray) -> float:
+    """Gravity, Coriolis, and drag or thrust at a state (7,), m/s², into a_out (3,); returns what multiplies -velocity.
+
+    That is rho v / (2 beta) for the ballistic model, minus thrust over speed for the thrusting one, 1/s. The standard
+    atmosphere is at rest with the Earth; above 18 km its density is held, which no target here reaches.
     """
     radius = motion.level_radius_m
     dz = state[2] + radius
     distance = math.sqrt(state[0] ** 2 + state[1] ** 2 + dz * dz)
-    height = min(max(distance - radius + motion.site_alt_m, -500.0), 18000.0)
-    rho = RHO0_KGPM3 * (1.0 - 2.25577e-5 * height) ** 4.25588
     speed = math.sqrt(state[3] ** 2 + state[4] ** 2 + state[5] ** 2)
-    half = 0.5 * rho * math.exp(-state[6])
+    if model == BALLISTIC:
+        height = min(max(distance - radius + motion.site_alt_m, -500.0), 18000.0)
+        rho = RHO0_KGPM3 * (1.0 - 2.25577e-5 * height) ** 4.25588
+        rate = 0.5 * rho * math.exp(-state[6]) * speed
+    else:
+        rate = -state[6] / max(speed, SPEED_FOR_HEADING_MPS)
     g = G0_MPS2 * (radius / distance) ** 2 / distance
     north, up = motion.earth_north_radps, motion.earth_up_radps
-    a_out[0] = -g * state[0] - half * speed * state[3] - 2.0 * (north * state[5] - up * state[4])
-    a_out[1] = -g * state[1] - half * speed * state[4] - 2.0 * up * state[3]
-    a_out[2] = -g * dz - half * speed * state[5] + 2.0 * north * state[3]
-    return float(half)
+    a_out[0] = -g * state[0] - rate * state[3] - 2.0 * (north * state[5] - up * state[4])
+    a_out[1] = -g * state[1] - rate * state[4] - 2.0 * up * state[3]
+    a_out[2] = -g * dz - rate * state[5] + 2.0 * north * state[3]
+    return float(rate)
 
 
 @kernel
@@ -113,25 +154,30 @@ def add_noise(dt: float, along: float, across: float, up: float, x: FloatArray, 
 
 @kernel
 def sandwich(f: FloatArray, p_io: FloatArray, work_io: FloatArray) -> None:
-    """p <- f p f' for (7, 7) arrays, exactly symmetric."""
-    for i in range(7):
+    """p <- f p f' for a (7, 7) p, exactly symmetric.
+
+    f (7, 7) is the identity in its first two columns and its last row; work_io (7, 7) is scratch.
+    """
+    for i in range(6):
         for j in range(7):
-            total = 0.0
-            for k in range(7):
+            total = p_io[i, j] if i < 2 else 0.0
+            for k in range(2, 7):
                 total += f[i, k] * p_io[k, j]
             work_io[i, j] = total
+    for j in range(7):
+        work_io[6, j] = p_io[6, j]
     for i in range(7):
-        for j in range(i + 1):
-            total = 0.0
-            for k in range(7):
+        for j in range(min(i + 1, 6)):
+            total = work_io[i, j] if j < 2 else 0.0
+            for k in range(2, 7):
                 total += work_io[i, k] * f[j, k]
             p_io[i, j] = total
             p_io[j, i] = total
 
 
 @kernel
-def advance_straight(dt: float, motion: Motion, x_io: FloatArray, p_io: FloatArray) -> None:
-    """Near-constant velocity over dt, in place; the turn rate keeps its prior."""
+def drift(dt: float, x_io: FloatArray, p_io: FloatArray) -> None:
+    """Constant velocity over dt, in place, without noise."""
     for i in range(3):
         x_io[i] += dt * x_io[i + 3]
     for i in range(3):
@@ -145,6 +191,28 @@ def advance_straight(dt: float, motion: Motion, x_io: FloatArray, p_io: FloatArr
     for i in range(3):
         for j in range(3):
             p_io[j + 3, i] = p_io[i, j + 3]
+
+
+@kernel
+def advance_kind(model: int, dt: float, motion: Motion, x_io: FloatArray, p_io: FloatArray) -> None:
+    """A track with one detection and no range rate over dt, in place: it drifts, and falls if it is ballistic.
+
+    Its velocity is a prior 28 to 220 m/s wide about nothing, beside which a turn says little in the second or two until
+    the next detection, and drag has no direction. The owned component keeps its prior.
+    """
+    drift(dt, x_io, p_io)
+    if model == BALLISTIC:
+        x_io[2] -= 0.5 * G0_MPS2 * dt * dt
+        x_io[5] -= G0_MPS2 * dt
+        add_noise(dt, motion.ballistic_noise, motion.ballistic_noise, motion.ballistic_noise, x_io, p_io)
+    else:
+        add_noise(dt, motion.turn_along, motion.turn_across, motion.turn_up, x_io, p_io)
+
+
+@kernel
+def advance_straight(dt: float, motion: Motion, x_io: FloatArray, p_io: FloatArray) -> None:
+    """Near-constant velocity over dt, in place; the turn rate keeps its prior."""
+    drift(dt, x_io, p_io)
     add_noise(dt, motion.straight_along, motion.straight_across, motion.straight_up, x_io, p_io)
 
 
@@ -162,9 +230,9 @@ def advance_turn(
     else:
         s, c = dt, 0.5 * w * dt * dt
         ds, dc = -w * dt * dt * dt / 3.0, 0.5 * dt * dt
-    f_io[:, :] = 0.0
     for i in range(7):
-        f_io[i, i] = 1.0
+        for j in range(2, 7):
+            f_io[i, j] = 1.0 if i == j else 0.0
     f_io[2, 5] = dt
     f_io[0, 3], f_io[0, 4], f_io[0, 6] = s, -c, ds * vx - dc * vy
     f_io[1, 3], f_io[1, 4], f_io[1, 6] = c, s, dc * vx + ds * vy
@@ -181,60 +249,96 @@ def advance_turn(
 
 
 @kernel
-def ballistic_jacobian(
-    dt: float, motion: Motion, half: float, x: FloatArray, jv_io: FloatArray, f_io: FloatArray
+def flight_jacobian(
+    model: int, dt: float, motion: Motion, rate: float, x: FloatArray, jv_io: FloatArray, f_io: FloatArray
 ) -> None:
-    """Transition (7, 7) of ballistic flight about x (7,), second order in dt, into f_io; jv_io (3, 3) is scratch."""
-    vx, vy, vz = x[3], x[4], x[5]
-    speed = math.sqrt(vx * vx + vy * vy + vz * vz)
-    over = half / speed if speed > 1e-6 else 0.0
+    """Transition (7, 7) of ballistic or thrusting flight about x (7,), second order in dt, into f_io.
+
+    `rate` as `flight_acceleration` returns it; jv_io (3, 3) is scratch.
+    """
+    speed2 = max(x[3] * x[3] + x[4] * x[4] + x[5] * x[5], SPEED_FOR_HEADING_MPS**2)
+    sign = -1.0 if model == BALLISTIC else 1.0
     for i in range(3):
         for j in range(3):
-            jv_io[i, j] = -over * x[3 + i] * x[3 + j]
-        jv_io[i, i] -= half * speed
+            jv_io[i, j] = sign * rate * x[3 + i] * x[3 + j] / speed2
+        jv_io[i, i] -= rate
     jv_io[0, 1] += 2.0 * motion.earth_up_radps
     jv_io[0, 2] -= 2.0 * motion.earth_north_radps
     jv_io[1, 0] -= 2.0 * motion.earth_up_radps
     jv_io[2, 0] += 2.0 * motion.earth_north_radps
     d2 = 0.5 * dt * dt
-    f_io[:, :] = 0.0
     for i in range(7):
-        f_io[i, i] = 1.0
+        for j in range(2, 7):
+            f_io[i, j] = 1.0 if i == j else 0.0
     for i in range(3):
-        drag = -half * speed * x[3 + i]
-        f_io[i, 2] += d2 * -drag / DENSITY_HEIGHT_M
-        f_io[3 + i, 2] += dt * -drag / DENSITY_HEIGHT_M
-        f_io[i, 6] = -d2 * drag
-        f_io[3 + i, 6] = -dt * drag
+        if model == BALLISTIC:
+            f_io[i, 2] += d2 * rate * x[3 + i] / DENSITY_HEIGHT_M
+            f_io[3 + i, 2] += dt * rate * x[3 + i] / DENSITY_HEIGHT_M
+        owned = rate * x[3 + i] if model == BALLISTIC else x[3 + i] / math.sqrt(speed2)
+        f_io[i, 6] = d2 * owned
+        f_io[3 + i, 6] = dt * owned
         f_io[i, 3 + i] += dt
         for j in range(3):
             f_io[i, 3 + j] += d2 * jv_io[i, j]
             f_io[3 + i, 3 + j] += dt * jv_io[i, j]
-            f_io[3 + i, 6] += d2 * jv_io[i, j] * half * speed * x[3 + j]
+            f_io[3 + i, 6] += d2 * jv_io[i, j] * (rate * x[3 + j] if model == BALLISTIC else 0.0)
             for k in range(3):
                 f_io[3 + i, 3 + j] += d2 * jv_io[i, k] * jv_io[k, j]
 
 
 @kernel
-def advance_ballistic(
-    dt: float, motion: Motion, x_io: FloatArray, p_io: FloatArray, f_io: FloatArray, work_io: FloatArray
+def advance_flight(
+    model: int,
+    dt: float,
+    motion: Motion,
+    x_io: FloatArray,
+    p_io: FloatArray,
+    f_io: FloatArray,
+    work_io: FloatArray,
 ) -> None:
-    """Ballistic flight over dt in place: a Runge-Kutta-Nyström step of second order, noise white in acceleration."""
+    """Ballistic or thrusting flight over dt in place: a second-order Runge-Kutta-Nyström step, white noise added."""
     mid, a, b = np.empty(7), np.empty(3), np.empty(3)
-    ballistic_acceleration(motion, x_io, a)
+    flight_acceleration(model, motion, x_io, a)
     mid[6] = x_io[6]
     for i in range(3):
         mid[i] = x_io[i] + 0.5 * dt * x_io[3 + i]
         mid[3 + i] = x_io[3 + i] + 0.5 * dt * a[i]
-    half = ballistic_acceleration(motion, mid, b)
-    ballistic_jacobian(dt, motion, half, mid, work_io[:3, :3], f_io)
+    rate = flight_acceleration(model, motion, mid, b)
+    flight_jacobian(model, dt, motion, rate, mid, work_io[:3, :3], f_io)
     for i in range(3):
         x_io[i] += dt * x_io[3 + i] + dt * dt / 6.0 * (a[i] + 2.0 * b[i])
         x_io[3 + i] += dt * b[i]
     sandwich(f_io, p_io, work_io)
     q = motion.ballistic_noise
     add_noise(dt, q, q, q, x_io, p_io)
-    p_io[6, 6] += motion.drag_noise * dt
+    p_io[6, 6] += (motion.drag_noise if model == BALLISTIC else motion.thrust_noise) * dt
+
+
+@kernel
+def advance_hover(dt: float, motion: Motion, x_io: FloatArray, p_io: FloatArray) -> None:
+    """Velocity that dies away and wanders, over dt, in place: first-order Markov, exact (Li & Jilkov 2003, V.A)."""
+    tau, s2 = motion.hover_time_s, motion.hover_sigma**2
+    phi = math.exp(-dt / tau)
+    reach = tau * (1.0 - phi)
+    for i in range(3):
+        x_io[i] += reach * x_io[i + 3]
+        x_io[i + 3] *= phi
+    for i in range(3):
+        for j in range(i + 1):
+            value = p_io[i, j] + reach * (p_io[i, j + 3] + p_io[i + 3, j]) + reach * reach * p_io[i + 3, j + 3]
+            p_io[i, j] = value
+            p_io[j, i] = value
+    for i in range(3):
+        for j in range(3):
+            p_io[i, j + 3] = phi * (p_io[i, j + 3] + reach * p_io[i + 3, j + 3])
+    for i in range(3):
+        for j in range(3):
+            p_io[j + 3, i] = p_io[i, j + 3]
+            p_io[i + 3, j + 3] *= phi * phi
+        p_io[i, i] += s2 * tau * tau * (2.0 * dt / tau - 3.0 + 4.0 * phi - phi * phi)
+        p_io[i, i + 3] += s2 * tau * (1.0 - phi) ** 2
+        p_io[i + 3, i] = p_io[i, i + 3]
+        p_io[i + 3, i + 3] += s2 * (1.0 - phi * phi)
 
 
 @kernel
@@ -254,7 +358,9 @@ def advance_state(
         advance_straight(dt, motion, x_io, p_io)
     elif model == TURN:
         advance_turn(dt, motion, x_io, p_io, f_io, work_io)
+    elif model == HOVER:
+        advance_hover(dt, motion, x_io, p_io)
     else:
         steps = max(math.ceil(dt / STEP_MAX_S), 1)
         for _ in range(steps):
-            advance_ballistic(dt / steps, motion, x_io, p_io, f_io, work_io)
+            advance_flight(model, dt / steps, motion, x_io, p_io, f_io, work_io)

@@ -11,8 +11,8 @@ import math
 import numpy as np
 
 from tocsin.kernels.jit import kernel
-from tocsin.kernels.measurement import factor_innovation, residual, update_track
-from tocsin.kernels.motion import FloatArray, IntArray
+from tocsin.kernels.measurement import update_track
+from tocsin.kernels.motion import MODELS, FloatArray, IntArray
 
 __all__ = ["pair_weights", "update_tracks"]
 
@@ -44,7 +44,7 @@ def pair_weights(
         stay = 1.0 - r[i] * pm[i]
         for q in range(start[i], start[i + 1]):
             likelihood = 0.0
-            for k in range(3):
+            for k in range(MODELS):
                 if mu[i, k] > 0.0 and ll[q, k] > -math.inf:
                     scale = 1.0
                     if kind[det[q]] == 1:
@@ -66,88 +66,82 @@ def model_posterior(
     share_out: FloatArray,
     mu_out: FloatArray,
 ) -> None:
-    """Split a track's hypothesis weights among its models: share_out (>= last - first, 3), mu_out (3,), sum 1."""
-    for k in range(3):
+    """Split a track's hypothesis weights among its models: share_out (>= last - first, MODELS), mu_out (MODELS,)."""
+    for k in range(MODELS):
         mu_out[k] = missed * mu[k]
     for q in range(first, last):
         top, total = -math.inf, 0.0
-        for k in range(3):
+        for k in range(MODELS):
             if mu[k] > 0.0:
                 top = max(top, ll[q, k])
-        for k in range(3):
+        for k in range(MODELS):
             share_out[q - first, k] = 0.0
             if mu[k] > 0.0 and top > -math.inf:
                 share_out[q - first, k] = mu[k] * math.exp(ll[q, k] - top)
                 total += share_out[q - first, k]
-        for k in range(3):
+        for k in range(MODELS):
             if total > 0.0:
                 share_out[q - first, k] *= weight[q] / total
             mu_out[k] += share_out[q - first, k]
-    total = mu_out[0] + mu_out[1] + mu_out[2]
-    for k in range(3):
+    total = 0.0
+    for k in range(MODELS):
+        total += mu_out[k]
+    for k in range(MODELS):
         mu_out[k] = mu_out[k] / total if total > 0.0 else mu[k]
 
 
 @kernel
 def merge_model(
+    rows: int,
     first: int,
     last: int,
-    det: IntArray,
     share: FloatArray,
     missed: float,
-    z: FloatArray,
-    sigma: FloatArray,
-    predicted: FloatArray,
+    factor: FloatArray,
     g: FloatArray,
-    a: FloatArray,
     k: int,
     x_io: FloatArray,
     p_io: FloatArray,
-    xs_io: FloatArray,
-    ps_io: FloatArray,
+    steps_io: FloatArray,
+    spread_io: FloatArray,
     work_io: FloatArray,
 ) -> None:
     """Posterior of one model of one track, x_io (7,), p_io (7, 7): moments over its hypotheses; the rest is scratch.
 
-    xs_io (2, 7), ps_io (2, 7, 7), work_io (14, 5).
+    factor (pairs, MODELS, FACTORS); steps_io (2, 7), spread_io (7, 7), work_io (7, 4). With weights w and steps d of
+    the hypotheses, a miss stepping by nothing: x + sum w d, and p - sum w W'W + sum w d d' - (sum w d)(sum w d)'.
     """
     total = missed
     for q in range(first, last):
         total += share[q - first, k]
     if total <= 0.0:
         return
-    xs_io[0] = 0.0
-    ps_io[0] = 0.0
-    for q in range(first - 1, last):
-        w = (missed if q < first else share[q - first, k]) / total
+    steps, d = steps_io[0], steps_io[1]
+    for b in range(7):
+        steps[b] = 0.0
+        for c in range(b + 1):
+            spread_io[b, c] = 0.0
+    for q in range(first, last):
+        w = share[q - first, k] / total
         if w < WEIGHT_MIN:
             continue
-        xs_io[1] = x_io
-        ps_io[1] = p_io
-        if q >= first:
-            v, r, white = work_io[11], work_io[12], work_io[13]
-            residual(z[det[q]], sigma[det[q]], predicted, v[:4], r[:4])
-            factor_innovation(a, v, r, work_io[:4], white)
-            update_track(g, work_io[:4], white, xs_io[1], ps_io[1], work_io[4:11])
-        if w > 1.0 - WEIGHT_MIN:
-            x_io[:] = xs_io[1]
-            p_io[:, :] = ps_io[1]
-            return
+        w = 1.0 if w > 1.0 - WEIGHT_MIN else w
+        update_track(rows, w, g, factor[q, k], d, p_io, work_io)
         for b in range(7):
+            steps[b] += w * d[b]
             for c in range(b + 1):
-                ps_io[0, b, c] += w * (ps_io[1, b, c] + (xs_io[1, b] - x_io[b]) * (xs_io[1, c] - x_io[c]))
-            xs_io[0, b] += w * (xs_io[1, b] - x_io[b])
+                spread_io[b, c] += w * d[b] * d[c]
     for b in range(7):
+        x_io[b] += steps[b]
         for c in range(b + 1):
-            p_io[b, c] = ps_io[0, b, c] - xs_io[0, b] * xs_io[0, c]
+            p_io[b, c] += spread_io[b, c] - steps[b] * steps[c]
             p_io[c, b] = p_io[b, c]
-    for b in range(7):
-        x_io[b] += xs_io[0, b]
 
 
 @kernel
 def update_tracks(
     t: float,
+    rows: int,
     start: IntArray,
     det: IntArray,
     ll: FloatArray,
@@ -155,11 +149,8 @@ def update_tracks(
     marginal: FloatArray,
     miss: FloatArray,
     pm: FloatArray,
-    z: FloatArray,
-    sigma: FloatArray,
-    predicted: FloatArray,
+    factor: FloatArray,
     g: FloatArray,
-    a: FloatArray,
     mu_io: FloatArray,
     x_io: FloatArray,
     p_io: FloatArray,
@@ -174,8 +165,8 @@ def update_tracks(
     widest = 1
     for i in range(start.shape[0] - 1):
         widest = max(widest, start[i + 1] - start[i])
-    share, mu, weight = np.empty((widest, 3)), np.empty(3), marginal.copy()
-    xs, ps, work = np.empty((2, 7)), np.empty((2, 7, 7)), np.empty((14, 5))
+    share, mu, weight = np.empty((widest, MODELS)), np.empty(MODELS), marginal.copy()
+    steps, spread, work = np.empty((2, 7)), np.empty((7, 7)), np.empty((7, 4))
     for i in range(start.shape[0] - 1):
         first, last = start[i], start[i + 1]
         missed = miss[i] * r_io[i] * (1.0 - pm[i]) / (1.0 - r_io[i] * pm[i])
@@ -193,24 +184,21 @@ def update_tracks(
         for q in range(first, last):
             weight[q] = marginal[q] / exists
         model_posterior(first, last, ll, mu_io[i], weight, missed / exists, share, mu)
-        for k in range(3):
+        for k in range(MODELS):
             if mu_io[i, k] > 0.0:
                 merge_model(
+                    rows,
                     first,
                     last,
-                    det,
                     share,
                     missed / exists * mu_io[i, k],
-                    z,
-                    sigma,
-                    predicted[i, k],
+                    factor,
                     g[i, k],
-                    a[i, k],
                     k,
                     x_io[i, k],
                     p_io[i, k],
-                    xs,
-                    ps,
+                    steps,
+                    spread,
                     work,
                 )
             mu_io[i, k] = mu[k]

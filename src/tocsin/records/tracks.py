@@ -8,7 +8,7 @@ from tocsin.records.arrays import FloatArray, IntArray
 
 __all__ = ["END_RULES", "MODELS", "TrackEnd", "TrackSettings", "TrackStep", "TrackTable"]
 
-MODELS = ("constant_velocity", "coordinated_turn", "ballistic")
+MODELS = ("constant_velocity", "coordinated_turn", "ballistic", "hover", "thrust")
 
 END_RULES = ("ground", "missed", "merged", "out_of_coverage")
 """Why a track ended: a ballistic one reached the ground; existence fell below the deletion threshold without

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from tocsin.records.plan import Plan
 from tocsin.records.scans import Scan
 from tocsin.records.sensors import SensorHealth
 from tocsin.sense.refraction import geometric_elevation
-from tocsin.sense.rows import fill_sigmas, keep_rows, placed, reject_all, usable
+from tocsin.sense.rows import filled_and_placed, keep_rows, reject_all, usable
 
 __all__ = ["Sensed", "State", "advance", "start"]
 
@@ -131,7 +132,7 @@ def revisit_s(plan: Plan, timing: Timing, s: int) -> float:
     given = float(plan.sensors.revisit_s[s])
     if np.isfinite(given) or not timing.intervals:
         return given
-    return float(np.median(timing.intervals))
+    return statistics.median(timing.intervals)
 
 
 def health(plan: Plan, state: State, heard: int) -> tuple[SensorHealth, ...]:
@@ -158,7 +159,7 @@ def build_scan(
     elevation = d.elevation_rad
     if plan.refraction and len(elevation):
         elevation = geometric_elevation(elevation, d.range_m, plan.site.radius_m)
-    full = fill_sigmas(sensors.kind[s], d, elevation)
+    full, place = filled_and_placed(sensors.kind[s], d, elevation, sensors.position_m[s], sensors.rotation[s])
     given_pd, per_scan = float(sensors.detection_probability[s]), float(sensors.clutter_per_scan[s])
     reach = float(sensors.max_range_m[s])
     return Scan(
@@ -167,7 +168,7 @@ def build_scan(
         complete=complete,
         report_due=due,
         detections=full,
-        position_m=placed(full, sensors.position_m[s], sensors.rotation[s]),
+        position_m=place,
         sensor_position_m=np.ascontiguousarray(sensors.position_m[s]),
         sensor_rotation=np.ascontiguousarray(sensors.rotation[s]),
         max_range_m=reach,

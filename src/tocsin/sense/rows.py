@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tocsin.frames import aer2enu
+from tocsin.kernels import polar
 from tocsin.records.arrays import BoolArray, FloatArray
 from tocsin.records.detections import DetectionTable, ErrorRecord
 
-__all__ = ["DEFAULT_SIGMAS", "fill_sigmas", "keep_rows", "placed", "reject_all", "usable"]
+__all__ = ["DEFAULT_SIGMAS", "filled_and_placed", "keep_rows", "reject_all", "usable"]
 
 DEFAULT_SIGMAS = {
     # range (m), azimuth, elevation (degrees), range rate (m/s); ordinary figures of surveillance sensors of each kind
@@ -17,6 +17,9 @@ DEFAULT_SIGMAS = {
     "radar_2d": (30.0, 0.5, 2.0, 2.0),
     "eo_ir": (50.0, 0.05, 0.05, 2.0),
     "rf_df": (100.0, 2.0, 5.0, 2.0),
+}
+DEFAULTS = {
+    kind: np.array([r, np.deg2rad(az), np.deg2rad(el), rate]) for kind, (r, az, el, rate) in DEFAULT_SIGMAS.items()
 }
 COLUMNS = tuple(name for name in DetectionTable.__dataclass_fields__)
 
@@ -37,7 +40,16 @@ def usable(t_s: float, source: str, d: DetectionTable) -> tuple[BoolArray, tuple
             errors.append((int(i), ErrorRecord(t_s, source, int(d.row[i]), column, repr(float(values[i])), problem)))
         good[bad] = False
 
-    if n == 0:
+    if n == 0 or not polar.count_unusable(
+        d.range_m,
+        d.azimuth_rad,
+        d.elevation_rad,
+        d.range_rate_mps,
+        d.sigma_range_m,
+        d.sigma_azimuth_rad,
+        d.sigma_elevation_rad,
+        d.sigma_range_rate_mps,
+    ):
         return good, ()
     fault("azimuth_rad", ~(np.abs(d.azimuth_rad) <= 2 * np.pi), "azimuth is not a finite angle within a turn")
     given = ~np.isnan(d.range_m)
@@ -64,25 +76,39 @@ def keep_rows(d: DetectionTable, keep: BoolArray) -> DetectionTable:
     return d if keep.all() else DetectionTable(*(getattr(d, name)[keep] for name in COLUMNS))
 
 
-def fill_sigmas(kind: str, d: DetectionTable, elevation_rad: FloatArray) -> DetectionTable:
-    """The table with the kind's default where a sigma is not given, and with the elevations given."""
-    r, az, el, rate = DEFAULT_SIGMAS[kind]
-    return DetectionTable(
+def filled_and_placed(
+    kind: str, d: DetectionTable, elevation_rad: FloatArray, position_m: FloatArray, rotation: FloatArray
+) -> tuple[DetectionTable, FloatArray]:
+    """The table with the kind's default where a sigma is not given and with the elevations given, and its places.
+
+    Places are (n, 3) in the site frame, NaN where range or elevation is missing.
+    """
+    sigma, place = np.empty((4, len(d.row))), np.empty((len(d.row), 3))
+    polar.fill_and_place(
+        DEFAULTS[kind],
+        position_m,
+        rotation,
+        d.range_m,
+        d.azimuth_rad,
+        elevation_rad,
+        d.sigma_range_m,
+        d.sigma_azimuth_rad,
+        d.sigma_elevation_rad,
+        d.sigma_range_rate_mps,
+        sigma,
+        place,
+    )
+    full = DetectionTable(
         row=d.row,
         range_m=d.range_m,
         azimuth_rad=d.azimuth_rad,
         elevation_rad=elevation_rad,
-        sigma_range_m=np.where(np.isnan(d.sigma_range_m), r, d.sigma_range_m),
-        sigma_azimuth_rad=np.where(np.isnan(d.sigma_azimuth_rad), np.deg2rad(az), d.sigma_azimuth_rad),
-        sigma_elevation_rad=np.where(np.isnan(d.sigma_elevation_rad), np.deg2rad(el), d.sigma_elevation_rad),
+        sigma_range_m=sigma[0],
+        sigma_azimuth_rad=sigma[1],
+        sigma_elevation_rad=sigma[2],
         range_rate_mps=d.range_rate_mps,
-        sigma_range_rate_mps=np.where(np.isnan(d.sigma_range_rate_mps), rate, d.sigma_range_rate_mps),
+        sigma_range_rate_mps=sigma[3],
         snr_db=d.snr_db,
         rcs_dbsm=d.rcs_dbsm,
     )
-
-
-def placed(d: DetectionTable, position_m: FloatArray, rotation: FloatArray) -> FloatArray:
-    """Places (n, 3) in the site frame; NaN where range or elevation is missing."""
-    local = aer2enu(np.stack([d.azimuth_rad, d.elevation_rad, d.range_m], axis=1))
-    return np.asarray(position_m + local @ rotation.T)
+    return full, place

@@ -40,7 +40,7 @@ if not set(RULE_NAMES.values()) <= set(END_RULES):
 
 @dataclass(slots=True)
 class Taken:
-    """A scan that was taken, and how things stood before it."""
+    """A scan that was taken, and how things stood before it; nothing writes to that bank again."""
 
     scan: Scan
     serial: int
@@ -56,6 +56,7 @@ class State:
     bank: Bank
     lore: Lore
     ring: list[Taken]
+    spare: list[Bank]  # banks that no snapshot holds any more, to be written anew
     serial: int = 0
     next_id: int = 1
     again: bool = False  # a late scan is being put in its place
@@ -77,7 +78,7 @@ def start(plan: Plan) -> State:
     head = np.array([terrain.east0_m, terrain.north0_m, terrain.step_m])
     rules = Rules(motion, Birth(), plan.track, head, np.ascontiguousarray(terrain.level_m))
     sensors = len(plan.sensors.sensor_id)
-    return State(rules, empty_bank(256), empty_lore(sensors), [])
+    return State(rules, empty_bank(256), empty_lore(sensors), [], [])
 
 
 def advance(plan: Plan, state: State, scan: Scan) -> tuple[State, TrackStep]:
@@ -98,13 +99,15 @@ def take(state: State, scan: Scan, serial: int) -> tuple[Stepped, list[int]]:
     """Take a scan in order; returns how things stand and the ids confirmed."""
     oldest = scan.t_s - state.rules.settings.max_late_s
     while len(state.ring) > 1 and state.ring[1].scan.t_s < oldest:
-        state.ring.pop(0)
-    state.ring.append(Taken(scan, serial, state.bank.copy(), state.lore.copy()))
+        state.spare.append(state.ring.pop(0).bank)
+    before, bank = state.bank, state.spare.pop() if state.spare else empty_bank(state.bank.mu.shape[0])
+    state.ring.append(Taken(scan, serial, before, state.lore.copy()))
     state.first_t_s = min(state.first_t_s, scan.t_s)
     if scan.sensor_index < 0:
-        stepped = coast(state.rules, state.bank, state.lore, scan.t_s)
+        stepped = coast(state.rules, before, bank, state.lore, scan.t_s)
     else:
-        stepped = take_scan(state.rules, state.bank, state.lore, scan, serial)
+        stepped = take_scan(state.rules, before, bank, state.lore, scan, serial)
+    state.bank = bank
     return stepped, confirm(state)
 
 
@@ -136,6 +139,7 @@ def run_again(state: State, scan: Scan) -> tuple[list[int], list[Ended]]:
     while place > 0 and state.ring[place - 1].scan.t_s > scan.t_s:
         place -= 1
     before, follow = state.ring[place], state.ring[place:]
+    state.spare += [state.bank, *(taken.bank for taken in follow[1:])]
     state.bank, state.lore, state.ring = before.bank, before.lore, state.ring[:place]
     serial, state.serial, state.again = state.serial, state.serial + 1, True
     for i in np.flatnonzero(state.bank.whole[lifecycle.ID, : state.bank.n]):

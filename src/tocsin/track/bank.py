@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tocsin.kernels import clutter, lifecycle
+from tocsin.kernels.motion import MODELS
 from tocsin.records.arrays import FloatArray, IntArray
 
 __all__ = ["Bank", "Lore", "empty_bank", "empty_lore"]
@@ -18,24 +19,18 @@ class Bank:
 
     n: int
     t_s: float  # time of the states, -inf before the first scan
-    mu: FloatArray  # (cap, 3) model probabilities, 0: asleep
-    x: FloatArray  # (cap, 3, 7)
-    p: FloatArray  # (cap, 3, 7, 7)
+    mu: FloatArray  # (cap, MODELS) model probabilities, 0: asleep, and then x and p hold anything
+    x: FloatArray  # (cap, MODELS, 7)
+    p: FloatArray  # (cap, MODELS, 7, 7)
     real: FloatArray  # (REALS, cap)
     whole: IntArray  # (WHOLES, cap)
 
-    def copy(self) -> Bank:
-        """A copy that holds just the n tracks."""
-        n = self.n
-        return Bank(
-            n,
-            self.t_s,
-            self.mu[:n].copy(),
-            self.x[:n].copy(),
-            self.p[:n].copy(),
-            self.real[:, :n].copy(),
-            self.whole[:, :n].copy(),
-        )
+    def begin(self, before: Bank) -> None:
+        """Become a bank with the tracks of another, their states not yet written."""
+        n, self.n = before.n, 0
+        self.make_room(n)
+        self.n = n
+        self.real[:, :n], self.whole[:, :n] = before.real[:, :n], before.whole[:, :n]
 
     def make_room(self, extra: int) -> None:
         """Grow so that `extra` more tracks fit."""
@@ -44,8 +39,9 @@ class Bank:
             return
         cap, n = max(need, 2 * self.mu.shape[0], 64), self.n
         grown = empty_bank(cap)
-        grown.mu[:n], grown.x[:n], grown.p[:n] = self.mu[:n], self.x[:n], self.p[:n]
-        grown.real[:, :n], grown.whole[:, :n] = self.real[:, :n], self.whole[:, :n]
+        if n:
+            grown.mu[:n], grown.x[:n], grown.p[:n] = self.mu[:n], self.x[:n], self.p[:n]
+            grown.real[:, :n], grown.whole[:, :n] = self.real[:, :n], self.whole[:, :n]
         self.mu, self.x, self.p, self.real, self.whole = grown.mu, grown.x, grown.p, grown.real, grown.whole
 
 
@@ -54,9 +50,9 @@ def empty_bank(cap: int) -> Bank:
     return Bank(
         n=0,
         t_s=-np.inf,
-        mu=np.zeros((cap, 3)),
-        x=np.zeros((cap, 3, 7)),
-        p=np.zeros((cap, 3, 7, 7)),
+        mu=np.zeros((cap, MODELS)),
+        x=np.zeros((cap, MODELS, 7)),
+        p=np.zeros((cap, MODELS, 7, 7)),
         real=np.zeros((lifecycle.REALS, cap)),
         whole=np.zeros((lifecycle.WHOLES, cap), np.int64),
     )

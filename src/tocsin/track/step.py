@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tocsin.kernels import association, births, clutter, gating, imm, lifecycle, measurement, posterior
+from tocsin.kernels import association, births, clutter, gating, imm, lifecycle, polar, posterior
 from tocsin.kernels.births import Birth
-from tocsin.kernels.motion import Motion
+from tocsin.kernels.measurement import FACTORS
+from tocsin.kernels.motion import MODELS, Motion
 from tocsin.records.arrays import BoolArray, FloatArray, IntArray
 from tocsin.records.scans import Scan
 from tocsin.records.tracks import TrackSettings
@@ -66,25 +67,40 @@ class Stepped:
     ended: Ended
 
 
-def advance_to(rules: Rules, bank: Bank, lore: Lore, t_s: float) -> None:
-    """Predict every track to t_s (no earlier than the bank's time)."""
-    dt = t_s - bank.t_s if np.isfinite(bank.t_s) else 0.0
-    if dt > 0.0 and bank.n:
-        n, head, level = bank.n, rules.terrain_head, rules.terrain_level
-        hits, surprise = bank.whole[lifecycle.HITS], bank.real[lifecycle.SURPRISE]
-        imm.predict_tracks(n, dt, rules.motion, hits, surprise, bank.mu, bank.x, bank.p)
+def advance_to(rules: Rules, before: Bank, bank: Bank, lore: Lore, t_s: float) -> None:
+    """Predict every track of a bank to t_s (no earlier than its time), into another bank."""
+    dt, n = t_s - before.t_s if np.isfinite(before.t_s) else 0.0, before.n
+    bank.begin(before)
+    if n:
+        hits, born, surprise = bank.whole[lifecycle.HITS], bank.real[lifecycle.BORN], bank.real[lifecycle.SURPRISE]
+        imm.predict_tracks(
+            n,
+            t_s,
+            dt,
+            rules.motion,
+            hits,
+            born,
+            surprise,
+            before.mu,
+            before.x,
+            before.p,
+            bank.mu,
+            bank.x,
+            bank.p,
+        )
+        head, level = rules.terrain_head, rules.terrain_level
         lifecycle.age_existence(n, dt, rules.lifetime_s, rules.motion, head, level, bank.mu, bank.x, bank.p, bank.real)
     if dt > 0.0:
         fade = float(np.exp(-dt / SKY_MEMORY_S))
         lore.sky[1:] *= fade
         lore.sky[2] += dt
         lore.sky[0] += dt * (rules.arrivals_before + lore.sky[1]) / (SKY_MEMORY_S + lore.sky[2])
-    bank.t_s = max(bank.t_s, t_s)
+    bank.t_s = max(before.t_s, t_s)
 
 
-def coast(rules: Rules, bank: Bank, lore: Lore, t_s: float) -> Stepped:
-    """A clock tick: no sensor looked."""
-    advance_to(rules, bank, lore, t_s)
+def coast(rules: Rules, before: Bank, bank: Bank, lore: Lore, t_s: float) -> Stepped:
+    """A clock tick, no sensor looked: from one bank into another."""
+    advance_to(rules, before, bank, lore, t_s)
     row, nothing = np.full(bank.n, -1), np.zeros(bank.n)
     mean, cov = moments(bank)
     flag, into = np.zeros(bank.n, np.int64), np.zeros(bank.n, np.int64)
@@ -94,7 +110,7 @@ def coast(rules: Rules, bank: Bank, lore: Lore, t_s: float) -> Stepped:
 def moments(bank: Bank) -> tuple[FloatArray, FloatArray]:
     """Mixture mean (n, 6) and covariance (n, 6, 6)."""
     mean, cov = np.empty((bank.n, 6)), np.empty((bank.n, 6, 6))
-    imm.mixture_moments(bank.n, bank.mu, bank.x, bank.p, mean, cov)
+    imm.mixture_moments(bank.n, bank.whole[lifecycle.HITS], bank.mu, bank.x, bank.p, mean, cov)
     return mean, cov
 
 
@@ -137,28 +153,32 @@ class Pairs:
 
     start: IntArray  # (n + 1,)
     det: IntArray
-    ll: FloatArray  # (pairs, 3)
+    ll: FloatArray  # (pairs, MODELS)
     nis: FloatArray
+    predicted: FloatArray  # (n, MODELS, 5), and the next: see kernels.measurement.project_track
+    g: FloatArray  # (n, MODELS, 7, 4)
+    factor: FloatArray  # (pairs, MODELS, FACTORS): see kernels.measurement.factor_innovation
 
 
-def gate(
-    rules: Rules, bank: Bank, scan: Scan, z: FloatArray, sigma: FloatArray, predicted: FloatArray, a: FloatArray
-) -> Pairs:
-    """Which detections may belong to which tracks."""
+def gate(rules: Rules, bank: Bank, scan: Scan, z: FloatArray, sigma: FloatArray, rows: int) -> Pairs:
+    """Which detections may belong to which tracks, by the first `rows` measurement rows."""
     n, m = bank.n, z.shape[0]
+    predicted, g, a = np.empty((n, MODELS, 5)), np.empty((n, MODELS, 7, 4)), np.empty((n, MODELS, 4, 4))
     head, cells, order = np.empty(5), np.empty(4 * m + 64, np.int64), np.empty(m, np.int64)
     loose = gating.build_grid(scan.position_m, head, cells, order)
-    room, start = 6 * (n + m) + 64, np.empty(n + 1, np.int64)
+    room, start = 2 * (n + m) + 64, np.empty(n + 1, np.int64)
     while True:
-        det, ll, nis = np.empty(room, np.int64), np.empty((room, 3)), np.empty(room)
+        det, ll, nis = np.empty(room, np.int64), np.empty((room, MODELS)), np.empty(room)
+        factor = np.empty((room, MODELS, FACTORS))
         count = gating.find_pairs(
             n,
             rules.gate,
+            rows,
+            scan.sensor_position_m,
+            scan.sensor_rotation,
             bank.mu,
             bank.x,
             bank.p,
-            predicted,
-            a,
             scan.position_m,
             z,
             sigma,
@@ -166,23 +186,39 @@ def gate(
             cells,
             order,
             loose,
+            predicted,
+            g,
+            a,
             start,
             det,
             ll,
             nis,
+            factor,
         )
         if count <= room:
-            return Pairs(start, det[:count], ll[:count], nis[:count])
+            return Pairs(start, det[:count], ll[:count], nis[:count], predicted, g, factor)
         room = count
 
 
 def detection_rows(scan: Scan) -> tuple[FloatArray, FloatArray, IntArray]:
     """Measurements z (m, 4), their sigmas (m, 4), and the kind of each by what is missing (see `pair_weights`)."""
     d = scan.detections
-    z = np.stack([d.range_m, d.azimuth_rad, d.elevation_rad, d.range_rate_mps], axis=1)
-    sigma = np.stack([d.sigma_range_m, d.sigma_azimuth_rad, d.sigma_elevation_rad, d.sigma_range_rate_mps], axis=1)
-    kind = np.isnan(d.range_m) * 1 + np.isnan(d.elevation_rad) * 2
-    return z, sigma, kind.astype(np.int64)
+    m = len(d.row)
+    z, sigma, kind = np.empty((m, 4)), np.empty((m, 4)), np.empty(m, np.int64)
+    polar.join_rows(
+        d.range_m,
+        d.azimuth_rad,
+        d.elevation_rad,
+        d.range_rate_mps,
+        d.sigma_range_m,
+        d.sigma_azimuth_rad,
+        d.sigma_elevation_rad,
+        d.sigma_range_rate_mps,
+        z,
+        sigma,
+        kind,
+    )
+    return z, sigma, kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,10 +260,9 @@ def sources(
     births.birth_rate_density(rules.birth, scan.sensor_position_m, scan.position_m, z, sigma, new_rate)
     ratio = pd * float(lore.sky[0]) / per_scan
     reach = scan.max_range_m if np.isfinite(scan.max_range_m) else 3e4
-    spread = np.array([np.nan, 4.0 * np.pi, np.pi * reach**2, 2.0 * np.pi])[kind]
-    density = np.where(kind == 0, density, lore.loose[s] / spread)
-    fresh = np.where(kind == 0, ratio * new_rate, 0.0)
-    return Sources(density * (rate_density + fresh), fresh / (rate_density + fresh), cell, rate_cell)
+    intensity, share = np.empty(m), np.empty(m)
+    births.join_sources(ratio, float(lore.loose[s]), reach, kind, density, rate_density, new_rate, intensity, share)
+    return Sources(intensity, share, cell, rate_cell)
 
 
 def detection_probability(lore: Lore, scan: Scan) -> float:
@@ -264,14 +299,14 @@ def learn(
         lore.sky[0] *= 1.0 - pd
 
 
-def take_scan(rules: Rules, bank: Bank, lore: Lore, scan: Scan, serial: int) -> Stepped:
-    """Take one scan, no earlier than the bank's time. `serial` numbers scans and is the root of new tracks' keys."""
-    advance_to(rules, bank, lore, scan.t_s)
+def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, serial: int) -> Stepped:
+    """Take one scan, no earlier than the bank's time, from one bank into another.
+
+    `serial` numbers scans and is the root of new tracks' keys.
+    """
+    advance_to(rules, before, bank, lore, scan.t_s)
     z, sigma, kind = detection_rows(scan)
     n, m = bank.n, z.shape[0]
-    place, turn = scan.sensor_position_m, scan.sensor_rotation
-    predicted, g, a = np.empty((n, 3, 5)), np.empty((n, 3, 7, 4)), np.empty((n, 3, 4, 4))
-    measurement.project_tracks(n, place, turn, bank.mu, bank.x, bank.p, predicted, g, a)
     probability = detection_probability(lore, scan)
     pd, pm = np.empty(n), np.empty(n)
     lifecycle.cover(
@@ -279,19 +314,19 @@ def take_scan(rules: Rules, bank: Bank, lore: Lore, scan: Scan, serial: int) -> 
         probability,
         scan.complete,
         scan.max_range_m,
-        place,
+        scan.sensor_position_m,
         rules.motion.level_radius_m,
         rules.terrain_head,
         rules.terrain_level,
         bank.mu,
         bank.x,
-        predicted,
         pd,
         pm,
     )
     sure: BoolArray = (bank.whole[lifecycle.ID, :n] > 0) & (bank.real[lifecycle.EXISTENCE, :n] > SURE) & (pm > 0.0)
     source = sources(rules, lore, scan, z, sigma, kind, probability)
-    pairs = gate(rules, bank, scan, z, sigma, predicted, a)
+    rows = 4 if np.isfinite(z[:, 3]).any() else 3
+    pairs = gate(rules, bank, scan, z, sigma, rows)
     psi, marginal = np.empty(len(pairs.det)), np.empty(len(pairs.det))
     miss, free, real, whole = np.empty(n), np.empty(m), bank.real, bank.whole
     posterior.pair_weights(
@@ -303,7 +338,7 @@ def take_scan(rules: Rules, bank: Bank, lore: Lore, scan: Scan, serial: int) -> 
         pd,
         pm,
         source.intensity,
-        predicted,
+        pairs.predicted,
         kind,
         psi,
     )
@@ -311,6 +346,7 @@ def take_scan(rules: Rules, bank: Bank, lore: Lore, scan: Scan, serial: int) -> 
     row, row_probability = np.empty(n, np.int64), np.empty(n)
     posterior.update_tracks(
         scan.t_s,
+        rows,
         pairs.start,
         pairs.det,
         pairs.ll,
@@ -318,11 +354,8 @@ def take_scan(rules: Rules, bank: Bank, lore: Lore, scan: Scan, serial: int) -> 
         marginal,
         miss,
         pm,
-        z,
-        sigma,
-        predicted,
-        g,
-        a,
+        pairs.factor,
+        pairs.g,
         bank.mu,
         bank.x,
         bank.p,

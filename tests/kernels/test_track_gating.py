@@ -1,0 +1,62 @@
+"""The grid gate against brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tocsin.kernels.gating import build_grid, find_pairs
+from tocsin.kernels.measurement import FACTORS
+from tocsin.kernels.motion import MODELS
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_grid_finds_every_pair_that_brute_force_finds(seed):
+    rng = np.random.default_rng(seed)
+    n, m, gate = 40, 60, 16.0
+    x, p, mu = (
+        np.zeros((n, MODELS, 7)),
+        np.tile(np.diag([400.0, 300, 200, 9, 9, 9, 0.1]), (n, MODELS, 1, 1)),
+        np.zeros((n, MODELS)),
+    )
+    x[:, :, :3] = rng.uniform([-4e3, -4e3, 50], [4e3, 4e3, 500], (n, 3))[:, None, :]
+    mu[:, 0], mu[::2, 2] = 1.0, 0.5
+    p[::2, 2, :3, :3] *= 25.0
+    position = np.concatenate(
+        [x[: m // 2, 0, :3] + rng.normal(0, 60, (m // 2, 3)), rng.uniform(-4e3, 4e3, (m // 2, 3))]
+    )
+    position[:, 2] = np.abs(position[:, 2])
+    ground = np.hypot(position[:, 0], position[:, 1])
+    z = np.stack([np.linalg.norm(position, axis=1), np.arctan2(position[:, 0], position[:, 1]),
+                  np.arctan2(position[:, 2], ground), np.full(m, np.nan)], axis=1)  # fmt: skip
+    loose_rows = [3, 17, 40]
+    z[loose_rows, 0], position[loose_rows] = np.nan, np.nan
+    sigma = np.tile([10.0, 0.003, 0.003, 1.0], (m, 1))
+    x[mu == 0.0], p[mu == 0.0] = np.nan, np.nan  # what sleeps holds anything
+
+    def pairs(head, cells, order, loose, cap=n * m):
+        start, det = np.full(n + 1, -7), np.full(cap, -7)
+        ll, nis, factor = np.full((cap, MODELS), np.nan), np.full(cap, np.nan), np.full((cap, MODELS, FACTORS), np.nan)
+        predicted, g = np.full((n, MODELS, 5), np.nan), np.full((n, MODELS, 7, 4), np.nan)
+        a = np.full((n, MODELS, 4, 4), np.nan)
+        count = find_pairs(
+            n, gate, 3, np.zeros(3), np.eye(3), mu, x, p, position, z, sigma, head, cells, order, loose,
+            predicted, g, a, start, det, ll, nis, factor,
+        )  # fmt: skip
+        if count > cap:
+            return count
+        reached = ll[:count] > -np.inf
+        assert reached.any(axis=1).all()
+        assert np.isfinite(factor[:count][reached]).all()
+        assert np.isfinite(nis[:count]).all()
+        return {(i, int(j)) for i in range(n) for j in det[start[i] : start[i + 1]]}
+
+    head, cells, order = np.full(5, np.nan), np.full(4 * m + 64, -7), np.full(m, -7)
+    loose = build_grid(position, head, cells, order)
+    assert loose == len(loose_rows)
+    assert sorted(order.tolist()) == list(range(m))
+    found = pairs(head, cells, order, loose)
+    everything = pairs(np.array([0.0, 0.0, 1e9, 1, 1]), np.zeros(4, np.int64), np.arange(m), m)
+    assert found == everything
+    assert len(found) > 20
+    assert pairs(head, cells, order, loose, cap=3) == len(found)
