@@ -17,7 +17,9 @@ def test_these_are_the_commands() -> None:
     assert sorted(name for name in app if not name.startswith("-")) == sorted(COMMANDS)
 
 
-@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS), ["scenarios", "show"], ["bench", "impact"]])
+@pytest.mark.parametrize(
+    "command", [[], *([name] for name in COMMANDS), ["scenarios", "show"], ["bench", "impact"], ["bench", "tracking"]]
+)
 def test_every_command_has_help_with_an_example(command: list[str]) -> None:
     result = tocsin(*command, "--help")
     assert result.code == 0

@@ -12,8 +12,64 @@ __all__ = ["bench"]
 bench = App(
     name="bench",
     help="Measure against theoretical bounds and against peers.",
-    help_epilogue="Example: `tocsin bench impact --family rough --cases 60 --seed 7`",
+    help_epilogue="Example: `tocsin bench tracking --family uas --targets 200 --seeds 5`",
 )
+
+
+@bench.command(help_epilogue="Example: `tocsin bench tracking --family uas --targets 200 --seeds 5 --peers stonesoup`")
+def tracking(
+    *,
+    family: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    targets: int | None = None,
+    seeds: int = 5,
+    seed: int = 1,
+    no_range_rate: bool = False,
+    folder: Path | None = None,
+    peers: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    peer_python: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    limit_s: Annotated[float, Parameter(name="--peer-limit")] = 900.0,
+    json: bool = False,
+) -> int:
+    """Track scenes of our own making, beside each peer that is installed; print speed and accuracy with their ratios.
+
+    Parameters
+    ----------
+    family
+        Family of scenes: uas, uas-clutter60, straight, ballistic, mixed, density or scaled; may be given more than
+        once. Default: uas, ballistic and mixed.
+    targets
+        Targets of each scene; default: 200 drones, 20 shells, 100 in straight flight.
+    seeds
+        Scenes of each family.
+    seed
+        Seed of the first scene; each further one takes the next.
+    no_range_rate
+        Keep the range rates of the detections from our tracker; peers use none in any case.
+    folder
+        Track this scene folder, or those in this folder, instead of making any.
+    peers
+        Peers to run, of stonesoup, pyrecest and norfair, joined by commas; `none` for ours alone. Default: all.
+    peer_python
+        NAME=INTERPRETER: where a peer is installed, if not here; may be given more than once.
+    limit_s
+        Seconds of CPU after which a peer is stopped on a scene; it is judged by the scans that it took.
+    json
+        Print one JSON list instead of tables.
+    """
+    from tocsin.cli import bench_tracking as command
+
+    return command.tracking(
+        family,
+        targets=targets,
+        seeds=seeds,
+        seed=seed,
+        range_rate=not no_range_rate,
+        folder=folder,
+        peers=peers,
+        python=peer_python,
+        limit_s=limit_s,
+        as_json=json,
+    )
 
 
 @bench.command(help_epilogue="Example: `tocsin bench impact --family rough --cases 60 --seed 7`")

@@ -18,7 +18,7 @@ Show = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ConsistencyProof:
-    """Straight flight, of which the claim is made, and manoeuvring, of which it is told; with and without range rate."""
+    """Straight flight, of which the claim is made, and manoeuvring; each with range rate and without."""
 
     straight: tuple[ConsistencyStudy, ...]
     manoeuvring: tuple[ConsistencyStudy, ...]
