@@ -10,6 +10,7 @@ from warn_cases import BIRD, MULTIROTOR, ROCKET, Runner, Thing, at, lost, plan, 
 
 from tocsin import warn
 from tocsin.records.warnings import WarnSettings
+from tocsin.warn.live import Live, forget_settled
 
 CENTRE = (625.0, 625.0)  # middle of zone z4_4
 
@@ -195,3 +196,10 @@ def test_a_forecast_that_is_no_number_is_skipped() -> None:
 def test_thresholds_out_of_order_are_refused_at_start(bad: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="clear_probability < raise_probability"):
         warn.start(plan(settings=WarnSettings(**bad)))
+
+
+def test_a_warning_forgets_what_is_long_settled() -> None:
+    standing = Live(1, 0, "reach", 0.4, 100.0, 0.0, tuple(range(1, 201)), float("nan"))
+    kept = forget_settled({0: standing}, pending={3, 190})[0]
+    assert kept.tracks == (3, *range(168, 201))
+    assert forget_settled({0: kept}, pending={3, 190})[0] is kept

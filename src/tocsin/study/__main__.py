@@ -22,7 +22,7 @@ from tocsin.formats.scenarios import apply_variant, load_builtin
 from tocsin.records.scenario import CAUSES
 from tocsin.study.impact_proof import prove_impact
 from tocsin.study.outcomes import OutcomeRates, outcome_rates
-from tocsin.study.tracking_proofs import prove_clutter, prove_consistency
+from tocsin.study.tracking_proofs import prove_clutter, prove_consistency, prove_memory, prove_scaling
 from tocsin.study.warning import WarnedRaid, summarise, warned_raids
 
 Summary = object
@@ -74,6 +74,8 @@ PROOFS: dict[str, tuple[Callable[[Sequence[int], Path, Callable[[str], None]], S
     "outcomes": (prove_outcomes, 40, 1),
     "tracking-clutter": (prove_clutter, 50, 2),
     "tracking-consistency": (prove_consistency, 5, 2),
+    "tracking-memory": (prove_memory, 2, 1),
+    "tracking-scaling": (prove_scaling, 3, 1),
 }
 """Each proof with its number of seeds, whole and quick."""
 

@@ -10,8 +10,10 @@ import msgspec
 
 from tocsin.study.clutter import ClutterStudy, Sky, clutter_study
 from tocsin.study.consistency import ConsistencyStudy, consistency
+from tocsin.study.memory import MemoryStudy, measure
+from tocsin.study.scaling import ScalingStudy, scaling
 
-__all__ = ["prove_clutter", "prove_consistency"]
+__all__ = ["prove_clutter", "prove_consistency", "prove_memory", "prove_scaling"]
 
 Show = Callable[[str], None]
 
@@ -53,3 +55,24 @@ def prove_clutter(seeds: Sequence[int], kept: Path, show: Show) -> ClutterStudy:
         known = [msgspec.json.decode(line, type=Sky) for line in lines]
         curve = seeds[: max(1, len(seeds) // 5)]
         return clutter_study(seeds, curve, known=known, done=done)
+
+
+@dataclass(frozen=True, slots=True)
+class ScalingProof:
+    """Constant density with one radar, whose ambiguity grows with range; and with angles scaled so that it does not."""
+
+    studies: tuple[ScalingStudy, ...]
+
+
+def prove_scaling(seeds: Sequence[int], kept: Path, show: Show) -> ScalingProof:
+    """Cost of a scan at constant density, 200 to 20,000 targets, each size run once for each seed's pass."""
+    kept.write_bytes(b"")
+    return ScalingProof(
+        tuple(scaling(family, seeds[0], passes=len(seeds), told=show) for family in ("scaled", "density"))
+    )
+
+
+def prove_memory(seeds: Sequence[int], kept: Path, show: Show) -> MemoryStudy:
+    """A day of 200 targets that come and go: what the state of every stage holds, hour by hour."""
+    kept.write_bytes(b"")
+    return measure(seeds[0], hours=24.0 if len(seeds) > 1 else 1.0, told=show)

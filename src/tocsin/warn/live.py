@@ -11,12 +11,13 @@ from tocsin.records.warnings import WarningEvent, WarnSettings
 from tocsin.warn.places import Places
 from tocsin.warn.rule import Dangers, Verdict
 
-__all__ = ["ELSEWHERE", "Live", "step_warnings"]
+__all__ = ["ELSEWHERE", "Live", "forget_settled", "step_warnings"]
 
 ELSEWHERE = "goes_elsewhere"  # how the fate of a track ends that is still held and no longer endangers the zone
 MOVED_S, MOVED_SHARE = 2.0, 0.1  # a change of the time left that people would act on: the larger of the two
 UPDATE_EVERY_S = {"impact": 1.0}  # no zone is told more often, unless the cause changes; a round leaves no time to wait
 UPDATE_EVERY_ELSE_S = 10.0  # what flies or was lost: a message every few seconds is one that nobody reads
+SETTLED_KEPT = 32  # a warning may stand for days; what it rested on long ago is in the journal
 BANDS = (0.0, 0.05, 0.2, 0.5, 0.9)  # classes of probability that are worth an update
 
 _WORDS = {
@@ -43,7 +44,7 @@ class Live:
     probability: float  # as last sent
     expected_t_s: float  # as last sent
     sent_t_s: float
-    tracks: tuple[int, ...]  # all on which it has rested, ascending
+    tracks: tuple[int, ...]  # on which it has rested, ascending; of those that are gone the newest SETTLED_KEPT
     below_since_s: float  # NaN: harm is not improbable
 
 
@@ -105,6 +106,16 @@ def _worth_telling(old: Live, new: Live, now_s: float) -> bool:
     left, before = max(new.expected_t_s - now_s, 0.0), max(old.expected_t_s - now_s, 0.0)
     moved = known != knew or (known and knew and abs(left - before) > max(MOVED_S, MOVED_SHARE * before))
     return moved or _band(new.probability) != _band(old.probability)
+
+
+def forget_settled(live: dict[int, Live], pending: set[int]) -> dict[int, Live]:
+    """The warnings without the older tracks that are not `pending`: neither held, nor in flight, nor a hazard."""
+    result = {}
+    for zone, warning in live.items():
+        settled = [i for i in warning.tracks if i not in pending]
+        old = set(settled[:-SETTLED_KEPT])
+        result[zone] = replace(warning, tracks=tuple(i for i in warning.tracks if i not in old)) if old else warning
+    return result
 
 
 def _released(

@@ -23,7 +23,7 @@ from tocsin.warn.hazards import (
     remember,
     step_hazards,
 )
-from tocsin.warn.live import ELSEWHERE, Live, step_warnings
+from tocsin.warn.live import ELSEWHERE, Live, forget_settled, step_warnings
 from tocsin.warn.places import Places, places_of
 from tocsin.warn.rounds import Round, round_dangers, rounds_explain, step_rounds
 from tocsin.warn.rule import judge, stack
@@ -145,6 +145,8 @@ def advance(
         settings, places, state.live, state.next_id, dangers, verdict, due, fates, closing, now_s
     )
     hazards, told = _report_hazards(settings, state.hazards, hazards, now_s)
+    pending = {*tracks.table.track_id.tolist(), *rounds, *(i for i, h in hazards.items() if h.state != "closed")}
+    live = forget_settled(live, pending)
     last = remember(tracks.table, identities, reach, state.last, places.assets)
     after = State(places, now_s, rounds, hazards, sightings, last, live, fates, closing, next_id)
     return after, Warned(events, told)
