@@ -20,7 +20,7 @@ from tocsin.records.plan import Plan
 from tocsin.records.scans import Scan
 from tocsin.records.sensors import SensorTable
 from tocsin.records.site import Site, Terrain
-from tocsin.records.tracks import TrackEnd, TrackStep, TrackTable
+from tocsin.records.tracks import MODELS, TrackEnd, TrackStep, TrackTable
 
 G = 9.80665
 RADIUS_M = gaussian_radius_m(33.8) + 188.0
@@ -73,6 +73,7 @@ def table_of(
         covariance = np.repeat(np.diag([400.0, 400.0, 400.0, 4.0, 4.0, 4.0])[None], size, axis=0)
     if model is None:
         model = np.repeat(np.array([[0.7, 0.2, 0.1]]), size, axis=0)
+    model = np.hstack([model, np.zeros((size, len(MODELS) - 3))])
     return TrackTable(
         t_s=t_s,
         track_id=np.arange(1, size + 1) if ids is None else ids,

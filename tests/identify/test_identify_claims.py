@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from identify_cases import Runner, reports, table_of
 
-from tocsin.kernels.identity import claim_candidates
+from tocsin.kernels.claims import claim_candidates
 from tocsin.records.arrays import FloatArray
 from tocsin.records.identities import IdentityTable
 
@@ -114,7 +114,7 @@ def test_tower_22_a_follower_gets_nothing_of_the_leaders_credit_and_neither_is_d
     assert result.hostile[1] > 0.4
     assert 0.05 <= result.hostile[0] < 0.2
     assert [d for d in run.dismissed if d.id == 2] == []
-    assert run.state.held.dismissed.tolist() == [False, False]
+    assert run.state.memory.dismissed[run.state.memory.slot].tolist() == [False, False]
 
 
 def test_two_tracks_in_one_place_share_the_doubt() -> None:

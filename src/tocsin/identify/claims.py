@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tocsin.kernels.identity import claim_candidates
+from tocsin.kernels.claims import claim_candidates
 from tocsin.records.arrays import BoolArray, FloatArray, IntArray
 from tocsin.records.detections import ReportTable
 from tocsin.records.tracks import TrackTable
@@ -108,8 +108,16 @@ def _usable(reports: ReportTable, r: int) -> bool:
     return reports.kind[r] in COOPERATIVE and bool(finite)
 
 
-def take_reports(claims: tuple[Claim, ...], reports: ReportTable, table: TrackTable) -> tuple[Claim, ...]:
-    """Claims after one batch of reports, in order of (kind, id); those silent for FORGET_S are dropped."""
+def take_reports(
+    claims: tuple[Claim, ...], reports: ReportTable, table: TrackTable, alive: IntArray
+) -> tuple[Claim, ...]:
+    """Claims after one batch of reports, in order of (kind, id); those silent for FORGET_S are dropped.
+
+    `alive`: ids, ascending, of all tracks that have not ended. One that is not listed for the moment keeps its account,
+    so that no follower is given its credit meanwhile.
+    """
+    if not claims and not reports.kind:
+        return claims
     known = {(c.kind, c.id): c for c in claims if table.t_s - c.t_s <= FORGET_S}
     fresh: dict[tuple[str, str], tuple[Claim, float]] = {}
     for r in range(len(reports.kind)):
@@ -126,11 +134,13 @@ def take_reports(claims: tuple[Claim, ...], reports: ReportTable, table: TrackTa
         known[key] = new
         fresh[key] = (new, silent_s + (fresh[key][1] if key in fresh else 0.0))
     if fresh and table.track_id.size:
-        known.update(_weighed(fresh, table))
+        known.update(_weighed(fresh, table, alive))
     return tuple(known[key] for key in sorted(known))
 
 
-def _weighed(fresh: dict[tuple[str, str], tuple[Claim, float]], table: TrackTable) -> dict[tuple[str, str], Claim]:
+def _weighed(
+    fresh: dict[tuple[str, str], tuple[Claim, float]], table: TrackTable, alive: IntArray
+) -> dict[tuple[str, str], Claim]:
     """The claims that just spoke, their accounts moved by one look at the tracks."""
     claims = [claim for claim, _ in fresh.values()]
     index = np.empty((len(claims), CANDIDATES), dtype=np.int64)
@@ -153,9 +163,31 @@ def _weighed(fresh: dict[tuple[str, str], tuple[Claim, float]], table: TrackTabl
         near,
     )
     return {
-        key: replace(claim, accounts=_accounts(claim, silent_s, table.track_id, index[r], true[r], false[r], near[r]))
+        key: replace(
+            claim,
+            accounts=_accounts(claim, silent_s, table.track_id, index[r], true[r], false[r], near[r])
+            + _unlisted(claim, silent_s, table.track_id, alive),
+        )
         for r, (key, (claim, silent_s)) in enumerate(fresh.items())
     }
+
+
+def _has(ids: IntArray, track_id: int) -> bool:
+    """Whether an ascending list of ids holds one."""
+    at = int(np.searchsorted(ids, track_id))
+    return at < ids.size and int(ids[at]) == track_id
+
+
+def _unlisted(
+    claim: Claim, silent_s: float, listed: IntArray, alive: IntArray
+) -> tuple[tuple[int, float, float, bool], ...]:
+    """Accounts of tracks that live on but are not listed now: they fade as all do, and no look moves them."""
+    keep = math.exp(-min(silent_s, 1e3) / MEMORY_S)
+    return tuple(
+        (track_id, keep * true, keep * false, near)
+        for track_id, true, false, near in claim.accounts
+        if not _has(listed, track_id) and _has(alive, track_id)
+    )
 
 
 def _accounts(
@@ -201,6 +233,8 @@ def bind(claims: tuple[Claim, ...], table: TrackTable) -> Bindings:
     size = table.track_id.size
     claim_of: dict[int, Claim] = {}
     true, false, lookalike = np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.bool_)
+    if not claims:
+        return Bindings(claim_of, np.zeros(size, dtype=np.bool_), true, false, lookalike)
     named = sorted({account[0] for claim in claims for account in claim.accounts})
     at = np.searchsorted(table.track_id, named)
     row_of = {i: k for i, k in zip(named, at.tolist(), strict=True) if k < size and table.track_id[k] == i}

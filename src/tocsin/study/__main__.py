@@ -20,8 +20,11 @@ import msgspec
 
 from tocsin.formats.scenarios import apply_variant, load_builtin
 from tocsin.records.scenario import CAUSES
+from tocsin.study.calibration import FamilyResult, RaidLooks, judge, raids_looks
+from tocsin.study.diagram import reliability_diagram
 from tocsin.study.impact_proof import prove_impact
 from tocsin.study.outcomes import OutcomeRates, outcome_rates
+from tocsin.study.population import FAMILIES
 from tocsin.study.tracking_proofs import prove_clutter, prove_consistency, prove_memory, prove_scaling
 from tocsin.study.warning import WarnedRaid, summarise, warned_raids
 
@@ -68,8 +71,33 @@ def prove_outcomes(seeds: Sequence[int], kept: Path, show: Callable[[str], None]
     return [rates for key, rates in found.items() if key[2] == len(seeds)]
 
 
+def prove_identity(seeds: Sequence[int], kept: Path, show: Callable[[str], None]) -> list[FamilyResult]:
+    """Every family of flights: claimed probabilities against truth."""
+    lines = kept.read_bytes().splitlines() if kept.exists() else []
+    found = {(r.family, r.seed): r for r in (msgspec.json.decode(line, type=RaidLooks) for line in lines)}
+    with kept.open("ab") as stream:
+        for family in FAMILIES:
+            left = [seed for seed in seeds if (family, seed) not in found]
+            for raid in raids_looks(family, left, processes=os.cpu_count() or 1):
+                found[family, raid.seed] = raid
+                stream.write(msgspec.json.encode(raid) + b"\n")
+                stream.flush()
+                show(f"{family}: seed {raid.seed}")
+    return [judge(found[family, seed] for seed in seeds) for family in FAMILIES]
+
+
+def draw_identity(result: Summary) -> None:
+    """The reliability diagram that the docs show, of tracks ten seconds old."""
+    families = msgspec.convert(result, list[FamilyResult])
+    Path("docs", "why", "identity-reliability.svg").write_text(reliability_diagram(families, "10 s"), encoding="utf-8")
+
+
+DRAWINGS: dict[str, Callable[[Summary], None]] = {"identity": draw_identity}
+"""What a whole proof draws for the docs from its result as written."""
+
 PROOFS: dict[str, tuple[Callable[[Sequence[int], Path, Callable[[str], None]], Summary], int, int]] = {
     "bdsc-warning": (prove_bdsc_warning, 200, 4),
+    "identity": (prove_identity, 120, 12),
     "impact": (prove_impact, 320, 2),
     "outcomes": (prove_outcomes, 40, 1),
     "tracking-clutter": (prove_clutter, 50, 2),
@@ -109,6 +137,8 @@ def main(arguments: Iterable[str] | None = None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     target = options.out / f"{options.name}.json"
     target.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    if options.name in DRAWINGS:
+        DRAWINGS[options.name](msgspec.to_builtins(result["result"]))
     print(f"\nwrote {target}", file=sys.stderr)  # noqa: T201
     return 0
 
