@@ -104,7 +104,7 @@ ROWS = {
     ),
 }
 
-WEIGHTS = (1.0, 1.3, 0.8, 0.55, 0.35, 1.2, 0.85, 1.0)
+WEIGHTS = (0.95, 1.1, 0.8, 0.55, 0.3, 1.2, 0.8, 1.0)
 """Exponent of each feature in the pool: speed, climb, height, fall, model, RCS, wander, energy. Features of one track
 are not independent, so that a plain product would count some evidence twice. These eight have the least log loss on
 the first of the study's families of flights, rounded (the loss is flat: within 1 % of its least). Wander, and speed and

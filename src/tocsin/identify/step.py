@@ -14,7 +14,7 @@ from tocsin.identify.risk import dismissals, hostile_probability, ignored
 from tocsin.kernels.identity import classify
 from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.detections import ReportTable
-from tocsin.records.identities import CLASSES, Dismissal, IdentityTable
+from tocsin.records.identities import BALLISTIC, CLASSES, Dismissal, IdentityTable
 from tocsin.records.plan import Plan
 from tocsin.records.scans import Scan
 from tocsin.records.tracks import MODELS, TrackStep, TrackTable
@@ -69,18 +69,17 @@ def _classify(plan: Plan, state: State, table: TrackTable, slot: IntArray) -> Fl
     return probability
 
 
-def _with_claims(probability: FloatArray, bindings: Bindings, prior: FloatArray) -> None:
+def _with_claims(probability: FloatArray, bindings: Bindings) -> None:
     """Change class probabilities by what a broadcast says of its sender, in proportion to its support by the radar.
 
-    It weighs what the tables know and not the doubt in them: or a spoofed claim beside a rocket in flight would make
-    that small doubt the likeliest account.
+    It says which flyer this is. Whether a thing falls is what the radar sees, and no broadcast is heard on that.
     """
+    first = len(BALLISTIC)
     for row, claim in bindings.claim.items():
-        known = np.maximum(probability[row] - DOUBT * prior, 0.0)
-        sender = known * report_factor(claim.kind)
+        flies = probability[row, first:]
+        sender = flies * report_factor(claim.kind)[first:]
         share = bindings.true_share[row]
-        told = share * sender / sender.sum() + (1.0 - share) * known / known.sum()
-        probability[row] = (1.0 - DOUBT) * told + DOUBT * prior
+        probability[row, first:] = share * flies.sum() * sender / sender.sum() + (1.0 - share) * flies
 
 
 def _sighted(memory: Memory, slot: IntArray, reports: ReportTable, table: TrackTable) -> FloatArray | None:
@@ -123,7 +122,7 @@ def advance(
     probability = _classify(plan, state, table, slot)
     claims = take_reports(state.claims, reports, table, memory.track_id)
     bindings = bind(claims, table)
-    _with_claims(probability, bindings, state.prior)
+    _with_claims(probability, bindings)
     sightings = _sighted(memory, slot, reports, table)
     hostile = hostile_probability(probability, bindings, sightings)
     changed = ignored(memory, slot, hostile, plan.identify.dismiss_below_hostile, bindings, sightings)
