@@ -22,6 +22,9 @@ from tocsin.kernels.ground import clearance
 from tocsin.kernels.jit import kernel
 
 FloatArray = npt.NDArray[np.float64]
+Five = tuple[float, float, float, float, float]
+Six = tuple[float, float, float, float, float, float]
+Twelve = tuple[float, float, float, float, float, float, float, float, float, float, float, float]
 
 __all__ = ["acceleration", "drag_curve", "fly_to_ground", "impact_covariance", "propagate", "step"]
 
@@ -47,39 +50,48 @@ def drag_curve(mach: float, rise: float, fall: float) -> tuple[float, float, flo
 
 
 @kernel
-def acceleration(earth: FloatArray, x: FloatArray, a_out: FloatArray, jacobian_out: FloatArray) -> None:
-    """Acceleration (3,) and its derivative (3, 11) with respect to the state."""
+def _forces(earth: FloatArray, motion: Six, body: Five) -> Twelve:
+    """Acceleration (3 numbers), then what its derivative needs of it; see `_forces_slope`."""
+    east, north, up = motion[0], motion[1], motion[2]
     radius = earth[0]
-    top = x[2] + radius
-    distance = math.sqrt(x[0] * x[0] + x[1] * x[1] + top * top)
-    level = (x[0] * x[0] + x[1] * x[1] + x[2] * (x[2] + 2.0 * radius)) / (distance + radius)
-    zenith = (x[0] / distance, x[1] / distance, top / distance)
+    top = up + radius
+    distance = math.sqrt(east * east + north * north + top * top)
+    level = (east * east + north * north + up * (up + 2.0 * radius)) / (distance + radius)
     density, density_slope, sound, sound_slope = isa(earth[1] + level)
-    air = (x[3] - x[7], x[4] - x[8], x[5])
-    speed = math.sqrt(air[0] * air[0] + air[1] * air[1] + air[2] * air[2]) + 1e-9
+    u, v, w = motion[3] - body[1], motion[4] - body[2], motion[5]
+    speed = math.sqrt(u * u + v * v + w * w) + 1e-9
     mach = speed / sound
-    curve, curve_slope, d_rise, d_fall = drag_curve(mach, x[9], x[10])
+    curve, curve_slope, by_rise, by_fall = drag_curve(mach, body[3], body[4])
     half = 0.5 * density * speed  # times the drag parameter: deceleration over air speed
-    rate = half * x[6] * curve
-    along = (rate + half * x[6] * curve_slope * mach) / (speed * speed)
-    height = -half * x[6] * (curve * density_slope - curve_slope * mach * sound_slope)
-    pull = earth[2] * (radius / distance) ** 2
+    rate = half * body[0] * curve
+    pull = earth[2] * (radius / distance) ** 2 / distance
+    spin_north, spin_up = 2.0 * earth[3], 2.0 * earth[4]
+    ax = -rate * u - pull * east + spin_up * motion[4] - spin_north * motion[5]
+    ay = -rate * v - pull * north - spin_up * motion[3]
+    az = -rate * w - pull * top + spin_north * motion[3]
+    along = (rate + half * body[0] * curve_slope * mach) / (speed * speed)
+    by_height = -half * body[0] * (curve * density_slope - curve_slope * mach * sound_slope)
+    return ax, ay, az, distance, pull, rate, half, curve, by_rise, by_fall, along, by_height
+
+
+@kernel
+def _forces_slope(earth: FloatArray, motion: Six, body: Five, forces: Twelve, jacobian_out: FloatArray) -> None:
+    """Derivative (3, 11) of the acceleration with respect to the state."""
+    _, _, _, distance, pull, rate, half, curve, by_rise, by_fall, along, by_height = forces
+    air = (motion[3] - body[1], motion[4] - body[2], motion[5])
+    zenith = (motion[0] / distance, motion[1] / distance, (motion[2] + earth[0]) / distance)
     for i in range(3):
-        a_out[i] = -rate * air[i] - pull * zenith[i]
         for j in range(3):
-            jacobian_out[i, j] = 3.0 * pull / distance * zenith[i] * zenith[j] + height * air[i] * zenith[j]
+            jacobian_out[i, j] = (3.0 * pull * zenith[i] + by_height * air[i]) * zenith[j]
             jacobian_out[i, 3 + j] = -along * air[i] * air[j]
-        jacobian_out[i, i] -= pull / distance
+        jacobian_out[i, i] -= pull
         jacobian_out[i, 3 + i] -= rate
         jacobian_out[i, 6] = -half * curve * air[i]
         jacobian_out[i, 7] = -jacobian_out[i, 3]
         jacobian_out[i, 8] = -jacobian_out[i, 4]
-        jacobian_out[i, 9] = -half * x[6] * d_rise * air[i]
-        jacobian_out[i, 10] = -half * x[6] * d_fall * air[i]
+        jacobian_out[i, 9] = -half * body[0] * by_rise * air[i]
+        jacobian_out[i, 10] = -half * body[0] * by_fall * air[i]
     north, up = 2.0 * earth[3], 2.0 * earth[4]
-    a_out[0] += up * x[4] - north * x[5]
-    a_out[1] -= up * x[3]
-    a_out[2] += north * x[3]
     jacobian_out[0, 4] += up
     jacobian_out[0, 5] -= north
     jacobian_out[1, 3] -= up
@@ -87,80 +99,103 @@ def acceleration(earth: FloatArray, x: FloatArray, a_out: FloatArray, jacobian_o
 
 
 @kernel
-def _slope(
-    earth: FloatArray, x: FloatArray, phi: FloatArray, da_io: FloatArray, dx_out: FloatArray, dphi_out: FloatArray
-) -> None:
-    """Time derivative of the first six entries of the state (6,) and of their sensitivities (6, 11)."""
-    acceleration(earth, x, dx_out[3:6], da_io)
+def acceleration(earth: FloatArray, x: FloatArray, a_out: FloatArray, jacobian_out: FloatArray) -> None:
+    """Acceleration (3,) and its derivative (3, 11) with respect to the state."""
+    motion, body = (x[0], x[1], x[2], x[3], x[4], x[5]), (x[6], x[7], x[8], x[9], x[10])
+    forces = _forces(earth, motion, body)
     for i in range(3):
-        dx_out[i] = x[3 + i]
-        for c in range(N):
-            dphi_out[i, c] = phi[3 + i, c]
-            dphi_out[3 + i, c] = 0.0
-        for m in range(6):
-            factor = da_io[i, m]
-            for c in range(N):
-                dphi_out[3 + i, c] += factor * phi[m, c]
-        for c in range(6, N):
-            dphi_out[3 + i, c] += da_io[i, c]
+        a_out[i] = forces[i]
+    _forces_slope(earth, motion, body, forces, jacobian_out)
 
 
 @kernel
-def _safe_step_s(x: FloatArray, dx: FloatArray) -> float:
+def _rate(jacobian: FloatArray, i: int, c: int, push: float, y: Six) -> float:
+    """Row i of the acceleration's derivative times a column of sensitivities, with the column's own push."""
+    j = jacobian[i]
+    total = j[0] * y[0] + j[1] * y[1] + j[2] * y[2] + j[3] * y[3] + j[4] * y[4] + j[5] * y[5]
+    return float(total + push * j[c])
+
+
+@kernel
+def _carry(h_s: float, jacobians: FloatArray, phi_io: FloatArray) -> None:
+    """Advance sensitivities (6, 11) by one Runge-Kutta step under the acceleration's derivative at its four stages,
+    (4, 3, 11): column by column, so that a column stays in registers.
+    """
+    for c in range(N):
+        start = (phi_io[0, c], phi_io[1, c], phi_io[2, c], phi_io[3, c], phi_io[4, c], phi_io[5, c])
+        push = 1.0 if c >= 6 else 0.0
+        y = start
+        mean = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        for turn in range(4):
+            at = jacobians[turn]
+            slope = (y[3], y[4], y[5], _rate(at, 0, c, push, y), _rate(at, 1, c, push, y), _rate(at, 2, c, push, y))
+            mean = _plus(mean, 1.0 / 3.0 if turn == 1 or turn == 2 else 1.0 / 6.0, slope)
+            y = _plus(start, h_s if turn == 2 else 0.5 * h_s, slope)
+        end = _plus(start, h_s, mean)
+        for i in range(6):
+            phi_io[i, c] = end[i]
+
+
+@kernel
+def _plus(start: Six, times: float, slope: Six) -> Six:
+    x, y, z = start[0] + times * slope[0], start[1] + times * slope[1], start[2] + times * slope[2]
+    return x, y, z, start[3] + times * slope[3], start[4] + times * slope[4], start[5] + times * slope[5]
+
+
+@kernel
+def _safe_step_s(motion: Six, forces: Twelve) -> float:
     """The longest step (s) that keeps a Runge-Kutta step within centimetres.
 
     Measured against DOP853 at 1e-10 over the range of launch speeds and drag parameters of docs/why/forecasting.md.
     """
-    speed = math.sqrt(x[3] * x[3] + x[4] * x[4] + x[5] * x[5]) + 1.0
-    pull = max(math.sqrt(dx[3] * dx[3] + dx[4] * dx[4] + dx[5] * dx[5]), LEAST_PULL_MPS2)
+    speed = math.sqrt(motion[3] * motion[3] + motion[4] * motion[4] + motion[5] * motion[5]) + 1.0
+    pull = math.sqrt(forces[0] * forces[0] + forces[1] * forces[1] + forces[2] * forces[2])
     away = abs(speed - 330.0) / 330.0
-    return max(min(SMOOTH * speed, CROSS * 330.0 * max(away, 0.06)) / pull, 0.01)
+    return max(min(SMOOTH * speed, CROSS * 330.0 * max(away, 0.06)) / max(pull, LEAST_PULL_MPS2), 0.01)
 
 
 @kernel
-def step(earth: FloatArray, h_s: float, x_io: FloatArray, phi_io: FloatArray, work_io: FloatArray) -> float:
+def _ahead(start: Six, h_s: float, there: Six, forces: Twelve) -> Six:
+    """From `start` for `h_s` seconds at the velocity of `there` and its acceleration."""
+    x, y, z = start[0] + h_s * there[3], start[1] + h_s * there[4], start[2] + h_s * there[5]
+    return x, y, z, start[3] + h_s * forces[0], start[4] + h_s * forces[1], start[5] + h_s * forces[2]
+
+
+@kernel
+def step(earth: FloatArray, h_s: float, x_io: FloatArray, phi_io: FloatArray, jacobian_io: FloatArray) -> float:
     """Advance the state and its sensitivities by at most `h_s` seconds (of either sign); returns the seconds taken.
 
     One classical Runge-Kutta step. `phi_io` (6, 11) is the derivative of the first six entries with respect to the
-    state at some reference time; `work_io` is scratch of shape (5, 7, 11).
+    state at some reference time; `jacobian_io` is scratch, (4, 3, 11) at least.
     """
-    k, dk = work_io[0, 0], work_io[1, :6]
-    total, dtotal = work_io[0, 1], work_io[2, :6]
-    x, phi, da = work_io[0, 2], work_io[3, :6], work_io[4, :3]
-    for i in range(N):
-        x[i] = x_io[i]
-    for i in range(6):
-        total[i] = 0.0
-        for c in range(N):
-            phi[i, c] = phi_io[i, c]
-            dtotal[i, c] = 0.0
-    h = h_s
-    for stage in range(4):
-        _slope(earth, x, phi, da, k, dk)
-        if stage == 0:
-            safe = _safe_step_s(x, k)
-            h = min(h_s, safe) if h_s >= 0.0 else max(h_s, -safe)
-        weight = 2.0 if stage == 1 or stage == 2 else 1.0
-        ahead = h if stage == 2 else 0.5 * h
-        for i in range(6):
-            total[i] += weight * k[i]
-            x[i] = x_io[i] + ahead * k[i]
-            for c in range(N):
-                dtotal[i, c] += weight * dk[i, c]
-                phi[i, c] = phi_io[i, c] + ahead * dk[i, c]
-    for i in range(6):
-        x_io[i] += h / 6.0 * total[i]
-        for c in range(N):
-            phi_io[i, c] += h / 6.0 * dtotal[i, c]
+    m0 = (x_io[0], x_io[1], x_io[2], x_io[3], x_io[4], x_io[5])
+    body = (x_io[6], x_io[7], x_io[8], x_io[9], x_io[10])
+    f0 = _forces(earth, m0, body)
+    safe = _safe_step_s(m0, f0)
+    h = min(h_s, safe) if h_s >= 0.0 else max(h_s, -safe)
+    m1 = _ahead(m0, 0.5 * h, m0, f0)
+    f1 = _forces(earth, m1, body)
+    m2 = _ahead(m0, 0.5 * h, m1, f1)
+    f2 = _forces(earth, m2, body)
+    m3 = _ahead(m0, h, m2, f2)
+    f3 = _forces(earth, m3, body)
+    for i in range(3):
+        x_io[i] += h / 6.0 * (m0[3 + i] + 2.0 * m1[3 + i] + 2.0 * m2[3 + i] + m3[3 + i])
+        x_io[3 + i] += h / 6.0 * (f0[i] + 2.0 * f1[i] + 2.0 * f2[i] + f3[i])
+    _forces_slope(earth, m0, body, f0, jacobian_io[0])
+    _forces_slope(earth, m1, body, f1, jacobian_io[1])
+    _forces_slope(earth, m2, body, f2, jacobian_io[2])
+    _forces_slope(earth, m3, body, f3, jacobian_io[3])
+    _carry(h, jacobian_io, phi_io)
     return h
 
 
 @kernel
 def propagate(earth: FloatArray, time_s: float, x_io: FloatArray, phi_io: FloatArray, work_io: FloatArray) -> None:
     """Advance the state and its sensitivities by `time_s` seconds, of either sign, in as many steps as that takes."""
-    left = time_s
+    left, jacobian = time_s, work_io[:4]
     while abs(left) > 1e-9:
-        left -= step(earth, left, x_io, phi_io, work_io)
+        left -= step(earth, left, x_io, phi_io, jacobian)
 
 
 @kernel
@@ -200,16 +235,16 @@ def fly_to_ground(
     height = clearance(earth[0], levels_m, grid, x_out, up_out)
     if height <= 0.0 and x_out[5] <= 0.0:
         return math.nan
-    flown = 0.0
+    flown, jacobian = 0.0, work_io[:4]
     while flown < limit_s:
         h = step_s
         if levels_m.size > 0:
             h = min(h, _cell_step_s(grid, x_out, step_s))
-        h = step(earth, h, x_out, phi_out, work_io)
+        h = step(earth, h, x_out, phi_out, jacobian)
         flown += h
         below = clearance(earth[0], levels_m, grid, x_out, up_out)
         if below <= 0.0 and (height > 0.0 or x_out[5] <= 0.0):
-            return flown + _settle(earth, levels_m, grid, h, x_out, phi_out, up_out, work_io)
+            return flown + _settle(earth, levels_m, grid, h, x_out, phi_out, up_out, jacobian)
         height = below
     return math.nan
 
@@ -223,7 +258,7 @@ def _settle(
     x_io: FloatArray,
     phi_io: FloatArray,
     up_io: FloatArray,
-    work_io: FloatArray,
+    jacobian_io: FloatArray,
 ) -> float:
     """From just below the ground back onto it: Newton steps in time, no longer than the last step; returns their
     sum.
@@ -236,7 +271,7 @@ def _settle(
         rate = up_io[0] * x_io[3] + up_io[1] * x_io[4] + up_io[2] * x_io[5]
         move = -height / min(rate, -0.1)
         move = max(move, -h_s - back) if move < 0.0 else min(move, max(-back, 0.0))
-        back += step(earth, move, x_io, phi_io, work_io)
+        back += step(earth, move, x_io, phi_io, jacobian_io)
     return back
 
 
