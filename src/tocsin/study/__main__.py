@@ -98,7 +98,7 @@ DRAWINGS: dict[str, Callable[[Summary], None]] = {"identity": draw_identity}
 PROOFS: dict[str, tuple[Callable[[Sequence[int], Path, Callable[[str], None]], Summary], int, int]] = {
     "bdsc-warning": (prove_bdsc_warning, 200, 4),
     "identity": (prove_identity, 90, 12),
-    "impact": (prove_impact, 320, 2),
+    "impact": (prove_impact, 304, 2),
     "outcomes": (prove_outcomes, 40, 1),
     "tracking-clutter": (prove_clutter, 50, 2),
     "tracking-consistency": (prove_consistency, 5, 2),
