@@ -83,13 +83,10 @@ def recall(
 ) -> None:
     """Begin a slot anew, in place, with what recent looks hold of the track in `row` of the table."""
     born, held = table.born_t_s[row] - 1e-6, 0
-    placed = [look for look in looks if np.isfinite(look.scan.position_m).all(axis=1).any()]
-    for look in [look for look in placed if born <= look.scan.t_s < table.t_s][-CAPACITY // 2 :]:
-        d = look.scan.detections
-        error = float(np.nanmedian(d.sigma_range_m) + np.nanmedian(d.range_m * d.sigma_azimuth_rad))
+    for look in [k for k in looks if k.placed and born <= k.scan.t_s < table.t_s][-CAPACITY // 2 :]:
         found = recover(
             look.scan.t_s, look.scan.position_m, look.owner, int(table.track_id[row]), table.t_s, table.state[row],
-            table.covariance[row], gravity_mps2, error,
+            table.covariance[row], gravity_mps2, look.error_m,
         )  # fmt: skip
         if found >= 0:
             watched.memory[slot, held] = rows(look.scan, np.array([found]))[0]

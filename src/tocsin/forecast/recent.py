@@ -10,7 +10,7 @@ from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.scans import Scan
 from tocsin.records.tracks import TrackTable
 
-__all__ = ["Look", "keep", "owners", "rows"]
+__all__ = ["Look", "keep", "look_at", "owners", "rows"]
 
 KEEP_S = 3.0
 """A tracker confirms on the second to third hit; with detections missed that is within 2.5 s at 0.25 to 1 s scans."""
@@ -24,6 +24,16 @@ class Look:
 
     scan: Scan
     owner: IntArray  # (n,)
+    placed: bool  # at least one detection has a place
+    error_m: float  # of a usual detection: range, and azimuth across it
+
+
+def look_at(scan: Scan, table: TrackTable) -> Look:
+    """A scan as it is remembered; what concerns all its detections is computed once, however many tracks look back."""
+    d = scan.detections
+    placed = bool(np.isfinite(scan.position_m).all(axis=1).any())
+    error_m = float(np.nanmedian(d.sigma_range_m) + np.nanmedian(d.range_m * d.sigma_azimuth_rad)) if placed else np.nan
+    return Look(scan, owners(len(scan.position_m), table), placed, error_m)
 
 
 def rows(scan: Scan, index: IntArray) -> FloatArray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tocsin.forecast.impacts import LIMIT_S, impact_table, known_from, no_slots, recall, reserve
 from tocsin.forecast.reaches import reach_table
-from tocsin.forecast.recent import Look, keep, owners, rows
+from tocsin.forecast.recent import Look, keep, look_at, rows
 from tocsin.kernels.ballistic_watch import FITTED, STRIKES, Known, Watched, attend, take_detections
 from tocsin.kernels.ground import level_grid
 from tocsin.records.arrays import FloatArray, IntArray
@@ -64,7 +64,7 @@ def advance(
         seen = (slot >= 0) & (table.row >= 0)
         _take(known, scan, table, slot, np.flatnonzero(seen & (table.row_probability >= SURE)), watched)
         if scan.position_m.size:
-            looks = keep(looks, Look(scan, owners(len(scan.position_m), table)))
+            looks = keep(looks, look_at(scan, table))
         told = slot[seen & (ballistic >= 0.5)]
         told = told[watched.marks[told, FITTED] == 1]
     impacts = impact_table(known, watched, told, scan.t_s, state.terrain)

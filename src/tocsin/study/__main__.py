@@ -22,10 +22,18 @@ from tocsin.formats.scenarios import apply_variant, load_builtin
 from tocsin.records.scenario import CAUSES
 from tocsin.study.calibration import FamilyResult, RaidLooks, judge, raids_looks
 from tocsin.study.diagram import reliability_diagram
+from tocsin.study.figures import write_figures
 from tocsin.study.impact_proof import prove_impact
 from tocsin.study.outcomes import OutcomeRates, outcome_rates
 from tocsin.study.population import FAMILIES
-from tocsin.study.tracking_proofs import prove_clutter, prove_consistency, prove_memory, prove_scaling
+from tocsin.study.tracking_proofs import (
+    prove_bound,
+    prove_clutter,
+    prove_consistency,
+    prove_memory,
+    prove_peers,
+    prove_scaling,
+)
 from tocsin.study.warning import WarnedRaid, summarise, warned_raids
 
 Summary = object
@@ -100,9 +108,11 @@ PROOFS: dict[str, tuple[Callable[[Sequence[int], Path, Callable[[str], None]], S
     "identity": (prove_identity, 90, 12),
     "impact": (prove_impact, 304, 2),
     "outcomes": (prove_outcomes, 40, 1),
+    "tracking-bound": (prove_bound, 5, 2),
     "tracking-clutter": (prove_clutter, 50, 2),
     "tracking-consistency": (prove_consistency, 5, 2),
     "tracking-memory": (prove_memory, 2, 1),
+    "tracking-peers": (prove_peers, 5, 1),
     "tracking-scaling": (prove_scaling, 3, 1),
 }
 """Each proof with its number of seeds, whole and quick."""
@@ -114,11 +124,16 @@ FIRST_SEED = 20_000
 def main(arguments: Iterable[str] | None = None) -> int:
     """Run one proof and write its file."""
     parser = argparse.ArgumentParser(prog="python -m tocsin.study", description="Run a large proof.")
-    parser.add_argument("name", choices=sorted(PROOFS))
+    parser.add_argument("name", choices=[*sorted(PROOFS), "figures"], help="figures: draw those of the proofs anew")
     parser.add_argument("--seeds", type=int, help="how many seeds")
     parser.add_argument("--out", type=Path, default=Path("proofs"))
+    parser.add_argument("--figures", type=Path, default=Path("docs", "accuracy"), help="where figures are drawn")
     parser.add_argument("--quick", action="store_true", help="a few seeds; print the result and write nothing")
     options = parser.parse_args(None if arguments is None else list(arguments))
+    if options.name == "figures":
+        written = write_figures(options.out, options.figures)
+        print(*(f"wrote {path}" for path in written), sep="\n", file=sys.stderr)  # noqa: T201
+        return 0
     prove, count, few = PROOFS[options.name]
 
     def show(line: str) -> None:
@@ -139,6 +154,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
     target.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     if options.name in DRAWINGS:
         DRAWINGS[options.name](msgspec.to_builtins(result["result"]))
+    write_figures(options.out, options.figures, (options.name,))
     print(f"\nwrote {target}", file=sys.stderr)  # noqa: T201
     return 0
 

@@ -13,7 +13,18 @@ from tocsin.records.tracks import TrackStep
 from tocsin.score.intervals import bootstrap
 from tocsin.study.families import Scene, make_scene
 
-__all__ = ["ConsistencyStudy", "Errors", "Window", "anees", "consistency", "error_rows", "joined", "track_scene"]
+__all__ = [
+    "ConsistencyStudy",
+    "Errors",
+    "Window",
+    "anees",
+    "consistency",
+    "error_rows",
+    "holders",
+    "joined",
+    "track_scene",
+    "truth_by_scan",
+]
 
 FIRST_SCAN, WINDOW_SCANS = 5, 10  # windows begin at the fifth scan after the one that confirmed
 PURITY = 0.5  # a track is its most frequent object's; one that took fewer than half of its detections there is nobody's
@@ -73,13 +84,7 @@ def track_scene(scene: Scene) -> list[TrackStep]:
 def error_rows(scene: Scene, steps: list[TrackStep]) -> Errors:
     """Errors of every listed track from its confirmation on, coasted scans and far errors included."""
     confirmed = {int(i): k for k, step in enumerate(steps) for i in step.confirmed}
-    votes: dict[int, list[int]] = {i: [] for i in confirmed}
-    for step, origin in zip(steps, scene.origin, strict=True):
-        hit = step.table.row >= 0
-        for i, row in zip(step.table.track_id[hit].tolist(), step.table.row[hit].tolist(), strict=True):
-            votes[i].append(int(origin[row]))
-    held = {i: _holder(taken) for i, taken in votes.items()}
-    true = _truth_by_scan(scene)
+    held, true = holders(scene, steps), truth_by_scan(scene)
     owner, age, parts = [], [], []
     for k, step in enumerate(steps):
         t = step.table
@@ -96,6 +101,16 @@ def error_rows(scene: Scene, steps: list[TrackStep]) -> Errors:
     return Errors(np.concatenate(owner), np.concatenate(age), both[0], both[1], len(held), impure)
 
 
+def holders(scene: Scene, steps: list[TrackStep]) -> dict[int, int]:
+    """For each confirmed track the object that gave most of its detections; -1: none gave half."""
+    votes: dict[int, list[int]] = {int(i): [] for step in steps for i in step.confirmed}
+    for step, origin in zip(steps, scene.origin, strict=True):
+        hit = step.table.row >= 0
+        for i, row in zip(step.table.track_id[hit].tolist(), step.table.row[hit].tolist(), strict=True):
+            votes[i].append(int(origin[row]))
+    return {i: _holder(taken) for i, taken in votes.items()}
+
+
 def _holder(votes: list[int]) -> int:
     """The object that gave most of a track's detections; -1: none gave half."""
     who, count = np.unique(np.array([-1, *votes]), return_counts=True)
@@ -103,7 +118,7 @@ def _holder(votes: list[int]) -> int:
     return int(who[best]) if count[best] > PURITY * len(votes) else -1
 
 
-def _truth_by_scan(scene: Scene) -> FloatArray:
+def truth_by_scan(scene: Scene) -> FloatArray:
     """States (K, N, 6) at the time of each batch; NaN where an object is not there."""
     t_s = np.array([batch.t_s for batch in scene.batches])
     true = np.full((len(t_s), len(scene.truth.object_id), 6), np.nan)

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from tocsin.study.bound import BoundStudy, scan_errors
 from tocsin.study.clutter import ClutterStudy, Sky, clutter_study
 from tocsin.study.consistency import ConsistencyStudy, consistency
+from tocsin.study.families import make_scene
 from tocsin.study.memory import MemoryStudy, measure
+from tocsin.study.peers import PEERS
 from tocsin.study.scaling import ScalingStudy, scaling
+from tocsin.study.tracking_bench import bench_scene
+from tocsin.study.tracking_summary import SceneSummary, summarise
 
-__all__ = ["prove_clutter", "prove_consistency", "prove_memory", "prove_scaling"]
+__all__ = [
+    "BoundProof",
+    "ConsistencyProof",
+    "PeersProof",
+    "ScalingProof",
+    "prove_bound",
+    "prove_clutter",
+    "prove_consistency",
+    "prove_memory",
+    "prove_peers",
+    "prove_scaling",
+]
 
 Show = Callable[[str], None]
 
@@ -76,3 +94,52 @@ def prove_memory(seeds: Sequence[int], kept: Path, show: Show) -> MemoryStudy:
     """A day of 200 targets that come and go: what the state of every stage holds, hour by hour."""
     kept.write_bytes(b"")
     return measure(seeds[0], hours=24.0 if len(seeds) > 1 else 1.0, told=show)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundProof:
+    """Straight flight with and without range rate."""
+
+    studies: tuple[BoundStudy, ...]
+
+
+def prove_bound(seeds: Sequence[int], kept: Path, show: Show) -> BoundProof:
+    """Errors of tracks of `straight-100` over scans, beside the posterior Cramér-Rao bound."""
+    kept.write_bytes(b"")
+    studies = []
+    for range_rate in (True, False):
+        show(f"straight-100, {'with' if range_rate else 'without'} range rate")
+        studies.append(scan_errors("straight-100", seeds, range_rate=range_rate))
+    return BoundProof(tuple(studies))
+
+
+@dataclass(frozen=True, slots=True)
+class PeersProof:
+    """Scenes without range rate beside every peer that is installed, and with it beside none."""
+
+    scenes: tuple[SceneSummary, ...]
+
+
+PEER_SCENES = ("uas-200", "ballistic-20", "mixed")
+
+
+def prove_peers(seeds: Sequence[int], kept: Path, show: Show) -> PeersProof:
+    """Speed and accuracy beside the peers, and ours again with range rate.
+
+    The variable TOCSIN_PEER_PYTHON holds NAME=INTERPRETER, joined by commas, for peers that are installed elsewhere.
+    """
+    kept.write_bytes(b"")
+    where = dict(pair.partition("=")[::2] for pair in os.environ.get("TOCSIN_PEER_PYTHON", "").split(",") if pair)
+    peers = [(peer, where.get(peer.name, sys.executable)) for peer in PEERS]
+    found = []
+    for name in PEER_SCENES:
+        for range_rate in (False, True):
+            figures, absent, seconds = [], [], 0.0
+            for seed in seeds:
+                scene = make_scene(name, seed, range_rate=range_rate)
+                new, missing = bench_scene(scene, () if range_rate else peers, told=show)
+                figures += new
+                absent += missing
+                seconds = scene.radar.scans * scene.radar.scan_period_s
+            found.append(summarise(figures, absent, seconds=seconds, range_rate=range_rate))
+    return PeersProof(tuple(found))
