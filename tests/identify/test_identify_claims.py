@@ -196,3 +196,29 @@ def test_candidates_are_the_best_ones_best_first_and_outputs_are_written_whole()
     best = np.maximum(true, false)[0]
     assert np.isfinite(best).all()
     assert (np.diff(best) <= 0.0).all()
+
+
+def test_an_account_outlives_scans_in_which_its_track_is_not_listed() -> None:
+    # Given a leader that is not listed for three seconds, when only its follower is, then the follower gets nothing.
+    run = Runner.new()
+    follower = DRONE + np.array([-300.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+    fly(run, [DRONE, follower], "remote_id")
+    before = {track: (true, false) for track, true, false, _ in run.state.claims[0].accounts}
+    for t in (30, 31, 32):
+        row = (t - 0.3, "remote_id", "FRIEND", tuple(moved(DRONE, t - 0.3)[:3]), 25.0)
+        table = table_of(float(t), moved(follower, t)[None], ids=np.array([2]))
+        result = run.step(table, reports(row))
+        assert result.cooperative_id == ("",)
+        assert result.lookalike.tolist() == [True]
+        assert result.hostile[0] > 0.3
+    after = {track: (true, false) for track, true, false, _ in run.state.claims[0].accounts}
+    assert after[1] == pytest.approx(np.array(before[1]) * np.exp(-3.0 / 60.0))
+    both = fly(run, [DRONE, follower], "remote_id", start=33, seconds=1)
+    assert both.cooperative_id == ("FRIEND", "")
+    fly(run, [DRONE, follower], "remote_id", start=34, seconds=1)
+    run.step(
+        table_of(35.0, moved(follower, 35)[None], ids=np.array([2])),
+        reports((34.7, "remote_id", "FRIEND", tuple(moved(DRONE, 34.7)[:3]), 25.0)),
+        ended=[1],
+    )
+    assert 1 not in {account[0] for account in run.state.claims[0].accounts}

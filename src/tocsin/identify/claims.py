@@ -240,13 +240,14 @@ def bind(claims: tuple[Claim, ...], table: TrackTable) -> Bindings:
     row_of = {i: k for i, k in zip(named, at.tolist(), strict=True) if k < size and table.track_id[k] == i}
     offers: list[tuple[float, int, int, float, float]] = []
     for c, claim in enumerate(claims):
-        shares = {i: s for i, s in _shares(claim, table.t_s).items() if i in row_of}
+        shares = _shares(claim, table.t_s)
         for track_id, (share_true, share_false, _) in shares.items():
-            if share_true + share_false >= 0.02:
+            if track_id in row_of and share_true + share_false >= 0.02:
                 offers.append((-(share_true + share_false), c, row_of[track_id], share_true, share_false))
-        alike = [row_of[i] for i, (share_true, _, near) in shares.items() if near or share_true >= 0.02]
+        # A track that is not listed for the moment can still be taken for one that is.
+        alike = [i for i, (share_true, _, near) in shares.items() if near or share_true >= 0.02]
         if len(alike) > 1:
-            lookalike[alike] = True
+            lookalike[[row_of[i] for i in alike if i in row_of]] = True
     spoken_for: set[int] = set()
     for share, c, row, share_true, share_false in sorted(offers):
         if c not in spoken_for and row not in claim_of and -share >= BIND_SHARE:
