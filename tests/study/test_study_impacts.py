@@ -159,6 +159,10 @@ def test_command_judges_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (study,) = json.loads(capsys.readouterr().out)
     assert (study["family"], study["cases"], study["drag"]) == ("rough", 1, "unknown")
     assert [f["answered"]["numerator"] for f in study["fractions"]] == [1] * len(FRACTIONS)
+    assert main(["bench", "impact", "--folder", str(tmp_path), "--json", "--wind", "0,0,1"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["wind"], told["drag"]) == ("0,0,1", "unknown")
+    assert told["fractions"][1]["rms_m"] != study["fractions"][1]["rms_m"]
     assert main(["bench", "impact", "--folder", str(tmp_path), "--family", "clean"]) == 2
     assert "rough" in capsys.readouterr().err
 

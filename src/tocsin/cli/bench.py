@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -79,6 +79,8 @@ def impact(
     cases: int = 40,
     seed: int = 1,
     folder: Path | None = None,
+    wind: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    drag: Literal["constant", "unknown"] | None = None,
     json: bool = False,
 ) -> int:
     """Forecast impacts of ballistic cases by the whole pipeline; print the errors beside the Cramér-Rao bound.
@@ -93,9 +95,14 @@ def impact(
         Seed of the first case; each further one takes the next.
     folder
         Judge the case folders in here instead of making any.
+    wind
+        What the forecaster is told of the wind, as for `tocsin track`. Default: what the family's runs say.
+    drag
+        What it is told of drag, as for `tocsin track`. Default: what the family's runs say.
     json
         Print one JSON list instead of tables.
     """
     from tocsin.cli import bench_impact as command
 
-    return command.impact(family, cases=cases, seed=seed, folder=folder, as_json=json)
+    told = command.Told(wind, drag)
+    return command.impact(family, cases=cases, seed=seed, folder=folder, told=told, as_json=json)

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tocsin.cli.show import Tell, out, out_json, progress
 from tocsin.errors import BadInput
 from tocsin.records.rates import Rate
 from tocsin.study.ballistic_cases import FAMILIES, family_of
-from tocsin.study.impact_bench import ImpactStudy, folders_in, judge_cases, judge_folder, runs_of, summarise
+from tocsin.study.impact_bench import ImpactStudy, Run, folders_in, judge_cases, judge_folder, runs_of, summarise
 
-__all__ = ["impact", "table"]
+__all__ = ["Told", "impact", "table"]
 
 HEAD = "flight  answered      RMS     bound  ratio (95 %)           time ratio  truths in the 95 % ellipse"
 
 
-def impact(families: Sequence[str], *, cases: int, seed: int, folder: Path | None, as_json: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the forecaster is told, where that was asked for."""
+
+    wind: str | None = None
+    drag: str | None = None
+
+    def runs(self, family: str) -> tuple[Run, ...]:
+        """The runs of a family: its own, or the one that was asked for."""
+        if self.wind is None and self.drag is None:
+            return runs_of(family)
+        plain = Run(family, family)
+        return (Run(family, family, self.wind or plain.wind, self.drag or plain.drag),)
+
+
+def impact(families: Sequence[str], *, cases: int, seed: int, folder: Path | None, told: Told, as_json: bool) -> int:
     """Run the command."""
     if cases < 1:
         raise BadInput("at least one case is needed", column="--cases", value=str(cases))
@@ -26,9 +41,9 @@ def impact(families: Sequence[str], *, cases: int, seed: int, folder: Path | Non
     with progress("impacts", None) as tell:
         if folder is None:
             names = [family_of(name).name for name in families] or list(FAMILIES)
-            studies = list(_made(names, range(seed, seed + cases), tell))
+            studies = list(_made(names, range(seed, seed + cases), told, tell))
         else:
-            studies = list(_found(folder, families, tell))
+            studies = list(_found(folder, families, told, tell))
     if as_json:
         out_json([asdict(study) for study in studies])
     else:
@@ -37,8 +52,8 @@ def impact(families: Sequence[str], *, cases: int, seed: int, folder: Path | Non
     return 0
 
 
-def _made(families: Sequence[str], seeds: range, tell: Tell) -> Iterator[ImpactStudy]:
-    runs = [run for family in families for run in runs_of(family)]
+def _made(families: Sequence[str], seeds: range, told: Told, tell: Tell) -> Iterator[ImpactStudy]:
+    runs = [run for family in families for run in told.runs(family)]
     judged = []
     for done, case in enumerate(judge_cases(runs, seeds), 1):
         tell(done, f"{done} of {len(seeds)} seeds")
@@ -47,13 +62,13 @@ def _made(families: Sequence[str], seeds: range, tell: Tell) -> Iterator[ImpactS
         yield summarise(run, [case[k] for case in judged])
 
 
-def _found(parent: Path, families: Sequence[str], tell: Tell) -> Iterator[ImpactStudy]:
+def _found(parent: Path, families: Sequence[str], told: Told, tell: Tell) -> Iterator[ImpactStudy]:
     there = folders_in(parent)
     for family in families:
         if family not in there:
             raise BadInput(f"no such family here; there are {', '.join(there)}", column="--family", value=family)
     for family in families or there:
-        for run in runs_of(family):
+        for run in told.runs(family):
             judged = []
             for path in there[family]:
                 judged.append(judge_folder(path, run.wind, run.drag))

@@ -85,8 +85,8 @@ def recall(
     born, held = table.born_t_s[row] - 1e-6, 0
     for look in [k for k in looks if k.placed and born <= k.scan.t_s < table.t_s][-CAPACITY // 2 :]:
         found = recover(
-            look.scan.t_s, look.scan.position_m, look.owner, int(table.track_id[row]), table.t_s, table.state[row],
-            table.covariance[row], gravity_mps2, look.error_m,
+            look.scan.t_s, look.scan.position_m, look.error_m, look.owner, int(table.track_id[row]), table.t_s,
+            table.state[row], table.covariance[row], gravity_mps2,
         )  # fmt: skip
         if found >= 0:
             watched.memory[slot, held] = rows(look.scan, np.array([found]))[0]

@@ -25,14 +25,14 @@ class Look:
     scan: Scan
     owner: IntArray  # (n,)
     placed: bool  # at least one detection has a place
-    error_m: float  # of a usual detection: range, and azimuth across it
+    error_m: FloatArray  # (n,) of each: range, and azimuth across it
 
 
 def look_at(scan: Scan, table: TrackTable) -> Look:
     """A scan as it is remembered; what concerns all its detections is computed once, however many tracks look back."""
     d = scan.detections
     placed = bool(np.isfinite(scan.position_m).all(axis=1).any())
-    error_m = float(np.nanmedian(d.sigma_range_m) + np.nanmedian(d.range_m * d.sigma_azimuth_rad)) if placed else np.nan
+    error_m = d.sigma_range_m + d.range_m * d.sigma_azimuth_rad
     return Look(scan, owners(len(scan.position_m), table), placed, error_m)
 
 

@@ -199,13 +199,13 @@ def attend(
 def recover(
     t_s: float,
     position_m: FloatArray,
+    sigma_m: FloatArray,
     owner: IntArray,
     track_id: int,
     now_s: float,
     state: FloatArray,
     covariance: FloatArray,
     pull_mps2: float,
-    sigma_m: float,
 ) -> int:
     """Which of n detections of one earlier scan at `t_s` was the track's; its row, or -1.
 
@@ -213,11 +213,10 @@ def recover(
     that it gave to nobody, within four standard deviations of the track's and a detection's (`sigma_m`) errors
     together.
     """
-    dt = t_s - now_s
-    spread2 = sigma_m * sigma_m
+    dt, spread2 = t_s - now_s, 0.0
     for i in range(3):
         spread2 += covariance[i, i] + dt * (2.0 * covariance[i, 3 + i] + dt * covariance[3 + i, 3 + i])
-    best, found = 16.0 * spread2, -1
+    best, found = math.inf, -1
     for j in range(owner.size):
         if owner[j] == track_id:
             return j
@@ -227,7 +226,7 @@ def recover(
         for i in range(3):
             expected = state[i] + dt * state[3 + i] - (0.5 * pull_mps2 * dt * dt if i == 2 else 0.0)
             far2 += (position_m[j, i] - expected) ** 2
-        if far2 < best:
+        if far2 < min(best, 16.0 * (spread2 + sigma_m[j] * sigma_m[j])):
             best, found = far2, j
     return found
 
