@@ -9,7 +9,9 @@ import pytest
 
 from tocsin.frames import FloatArray
 from tocsin.kernels.ballistic_fit import absorb, first_guess, fit, look, predict
+from tocsin.kernels.ballistic_watch import recover
 from tocsin.kernels.ballistics import propagate
+from tocsin.records.arrays import IntArray
 
 EARTH = np.array([6370128.0, 188.0, 9.795, 6.06e-5, 4.06e-5])
 SIGMA = np.array([10.0, math.radians(0.15), math.radians(0.15), 1.0])
@@ -177,3 +179,18 @@ def test_nothing_to_fit_is_infinitely_wrong() -> None:
     memory[:, 2:6] = np.nan
     x, p = TRUTH.copy(), np.full((11, 11), np.nan)
     assert fit(EARTH, PRIOR, poses(), 2, 0.5, 3, memory, x, p, scratch()) == math.inf
+
+
+def test_first_detections_are_recovered_by_their_own_errors() -> None:
+    state, covariance = np.array([0.0, 0.0, 1000.0, 100.0, 0.0, 0.0]), np.diag([25.0] * 3 + [1.0] * 3)
+    places = np.array([[-100.0, 40.0, 995.1], [-100.0, 60.0, 995.1], [np.nan] * 3])
+    nobody = np.zeros(3, dtype=np.int64)
+
+    def found(sigma: list[float], owner: IntArray) -> int:
+        return recover(9.0, places, np.array(sigma), owner, 7, 10.0, state, covariance, 9.8)
+
+    assert found([10.0, 10.0, 10.0], nobody) == 0  # 40 m aside, four times 13.3 m allowed
+    assert found([1.0, 100.0, np.nan], nobody) == 1  # the nearer one is too sharp to be so far off
+    assert found([1.0, 1.0, 1.0], nobody) == -1
+    assert found([10.0, 10.0, 10.0], np.array([3, 0, 0])) == -1  # given to another; 60 m is too far
+    assert found([1.0, 1.0, 1.0], np.array([0, 7, 0])) == 1  # the tracker gave it
