@@ -23,6 +23,7 @@ class Birth(NamedTuple):
     slow_share: float = 0.6
     fast_share: float = 0.1
     ballistic_share: float = 0.3
+    standing_ballistic_share: float = 0.02  # of what is in the sky when a sensor is first heard
     slow_sigma: float = 28.0
     slow_up_sigma: float = 2.3
     fast_sigma: float = 140.0

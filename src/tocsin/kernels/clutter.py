@@ -1,6 +1,6 @@
 """Clutter as it is found: density by ground range and height, and the empirical density of its range rates.
 
-One map per sensor. What is learned from are detections that began a track which nothing confirmed; memory fades, so
+One map per sensor. What is learned from are detections that began a track which came to nothing; memory fades, so
 that the map follows the weather. Until it knows a cell, a share of what is there now is taken for clutter.
 """
 
@@ -18,8 +18,10 @@ __all__ = ["HEIGHTS", "RATES", "RINGS", "clutter_intensity", "fade_clutter", "lo
 RING_EDGES_M = np.array(
     [0.0, 2e3, 4e3, 6e3, 8e3, 1e4, 1.25e4, 1.5e4, 1.75e4, 2e4, 2.5e4, 3e4, 3.5e4, 4e4, 5e4, 6e4, 8e4, 1e5, 1.5e5, 3e5]
 )
-HEIGHT_EDGES_M = np.array([-500.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0, 60000.0])
-RINGS, HEIGHTS = 19, 8
+HEIGHT_EDGES_M = np.array(
+    [-500.0, 250.0, 500.0, 750.0, 1000.0, 1500.0, 2000.0, 3000.0, 4000.0, 6000.0, 8000.0, 16000.0, 60000.0]
+)
+RINGS, HEIGHTS = 19, 12
 RATE_WIDTH_MPS = 2.0
 RATES = 800  # cells of 2 m/s over -800..800 m/s
 RATE_PRIOR = 5.0  # counts, spread evenly: what is not known of clutter's speeds before any was seen

@@ -28,7 +28,8 @@ from tocsin.kernels.motion import (
 
 __all__ = ["copy_model", "mix_model", "mixture_moments", "predict_tracks"]
 
-SURPRISE_TO_WAKE = 3.0  # mean normalised innovation squared per row; consistent filters keep it near 1
+SURPRISE_TO_WAKE = 2.0  # mean normalised innovation squared per row; consistent filters keep it at 1, give or take 0.3
+SURPRISE_MAX = 6.0  # most by which a surprised track's covariance grows in one scan
 WAKE_PROBABILITY = 0.05
 STEADY, SETTLING, SLOW, YOUNG = 0, 1, 2, 4  # transition tables: SETTLING alone, or any sum of SLOW and YOUNG
 
@@ -159,6 +160,14 @@ def copy_model(x: FloatArray, p: FloatArray, x_out: FloatArray, p_out: FloatArra
 
 
 @kernel
+def widen(factor: float, p_io: FloatArray) -> None:
+    """p_io (7, 7) times a factor: what has surprised for some scans is not known as well as the filter claims."""
+    for a in range(7):
+        for b in range(7):
+            p_io[a, b] *= factor
+
+
+@kernel
 def predict_tracks(
     n: int,
     t: float,
@@ -197,6 +206,8 @@ def predict_tracks(
                     mix_model(k, motion, w, x[i], p[i], x_out[i, k], p_out[i, k])
                 else:
                     copy_model(x[i, k], p[i, k], x_out[i, k], p_out[i, k])
+                if mix and surprise[i] > SURPRISE_TO_WAKE:
+                    widen(min(surprise[i], SURPRISE_MAX), p_out[i, k])
                 still = x[i, k, 3] == 0.0 and x[i, k, 4] == 0.0
                 if hits[i] > 1 or not still:
                     advance_state(k, dt, motion, x_out[i, k], p_out[i, k], f, work)

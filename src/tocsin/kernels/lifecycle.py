@@ -1,6 +1,7 @@
 """Existence between scans, what a sensor covers, and when a track ends.
 
 Rows of the two bookkeeping arrays of a bank of tracks are named here: REAL (fields, cap) and WHOLE (fields, cap).
+Behind the WHOLES rows of the latter stands one for each sensor: its looks in vain since the track was last detected.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ __all__ = [
     "BORN",
     "CELL",
     "EXISTENCE",
+    "FIRST",
     "HITS",
     "ID",
     "KEEP",
@@ -38,16 +40,18 @@ __all__ = [
     "cover",
     "judge",
     "learn_clutter",
+    "learn_detection",
     "mark_duplicates",
     "terrain_level",
 ]
 
-EXISTENCE, BORN, UPDATED, SURPRISE, PEAK, FALLEN = 0, 1, 2, 3, 4, 5
-REALS = 6
+EXISTENCE, BORN, UPDATED, SURPRISE, PEAK, FALLEN, FIRST = 0, 1, 2, 3, 4, 5, 6
+REALS = 7
 KEY, ID, HITS, CELL, RATE_CELL, SENSOR = 0, 1, 2, 3, 4, 5
 WHOLES = 6
 KEEP, RULE_DROPPED, RULE_MISSED, RULE_GROUND, RULE_LEFT, RULE_MERGED = 0, 1, 2, 3, 4, 5
 
+SURE = 0.9  # existence above which a detection is taken for the track's
 FALLING_MPS = -5.0  # a track that climbs is not about to strike, whatever its height's spread says
 LOST_SPREAD_M = 1500.0  # standard deviation of place beyond which a track says nothing about where its target is
 DUPLICATE_NIS = 1.0  # mean squared difference per axis over summed variances: the two are one within their spread
@@ -219,10 +223,35 @@ def judge(
 
 
 @kernel
-def learn_clutter(n: int, flag: IntArray, whole: IntArray, counts_io: FloatArray, rates_io: FloatArray) -> None:
-    """Count the first detections of one-hit tracks that are dropped: counts_io (S, cells), rates_io (S, rate cells)."""
+def learn_detection(
+    n: int, s: int, row: IntArray, pm: FloatArray, real: FloatArray, whole_io: IntArray, seen_io: FloatArray
+) -> None:
+    """Count looks of sensor s at n confirmed tracks: seen_io (S, 2), detected and expected.
+
+    A miss counts once a detection, by any sensor, has shown that the target was still there; until then it waits in row
+    WHOLES + s of whole_io. Misses counted at once would take every target that is gone for a blind sensor.
+    """
     for i in range(n):
-        if flag[i] == RULE_DROPPED and whole[HITS, i] == 1:
+        if whole_io[ID, i] == 0:
+            continue
+        if row[i] >= 0 and real[EXISTENCE, i] > SURE:
+            seen_io[s, 0] += 1.0
+            seen_io[s, 1] += 1.0
+            for q in range(seen_io.shape[0]):
+                seen_io[q, 1] += whole_io[WHOLES + q, i]
+                whole_io[WHOLES + q, i] = 0
+        elif row[i] < 0 and pm[i] > 0.0:
+            whole_io[WHOLES + s, i] += 1
+
+
+@kernel
+def learn_clutter(n: int, flag: IntArray, whole: IntArray, counts_io: FloatArray, rates_io: FloatArray) -> None:
+    """Count the first detections of tracks that are dropped: counts_io (S, cells), rates_io (S, rate cells).
+
+    The later detections of such a track began tracks of their own, which are dropped in their turn.
+    """
+    for i in range(n):
+        if flag[i] == RULE_DROPPED:
             s = whole[SENSOR, i]
             if whole[CELL, i] >= 0:
                 counts_io[s, whole[CELL, i]] += 1.0
@@ -254,7 +283,7 @@ def compact(
                     copy_model(x_io[i, k], p_io[i, k], x_io[count, k], p_io[count, k])
             for f in range(REALS):
                 real_io[f, count] = real_io[f, i]
-            for f in range(WHOLES):
+            for f in range(whole_io.shape[0]):
                 whole_io[f, count] = whole_io[f, i]
         count += 1
     return count

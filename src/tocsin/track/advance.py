@@ -9,7 +9,7 @@ import numpy as np
 from tocsin.frames import EARTH_RATE_RADPS
 from tocsin.kernels import lifecycle
 from tocsin.kernels.births import Birth
-from tocsin.kernels.motion import Motion
+from tocsin.kernels.motion import BALLISTIC, THRUST, Motion
 from tocsin.records.plan import Plan
 from tocsin.records.scans import Scan
 from tocsin.records.tracks import END_RULES, TrackEnd, TrackStep, TrackTable
@@ -25,6 +25,7 @@ RULE_NAMES = {
     lifecycle.RULE_MERGED: "merged",
 }
 START_UP_S = 2.5  # after the first scan what is found was there already, and tells of no arrivals
+UNMISTAKABLE = 1000.0  # gain in odds since birth: clutter that is thick or looks that are far apart do not give it
 NONE_ENDED = Ended(
     0.0,
     np.zeros(0, np.int64),
@@ -78,7 +79,7 @@ def start(plan: Plan) -> State:
     head = np.array([terrain.east0_m, terrain.north0_m, terrain.step_m])
     rules = Rules(motion, Birth(), plan.track, head, np.ascontiguousarray(terrain.level_m))
     sensors = len(plan.sensors.sensor_id)
-    return State(rules, empty_bank(256), empty_lore(sensors), [], [])
+    return State(rules, empty_bank(256, sensors), empty_lore(sensors), [], [])
 
 
 def advance(plan: Plan, state: State, scan: Scan) -> tuple[State, TrackStep]:
@@ -100,7 +101,7 @@ def take(state: State, scan: Scan, serial: int) -> tuple[Stepped, list[int]]:
     oldest = scan.t_s - state.rules.settings.max_late_s
     while len(state.ring) > 1 and state.ring[1].scan.t_s < oldest:
         state.spare.append(state.ring.pop(0).bank)
-    before, bank = state.bank, state.spare.pop() if state.spare else empty_bank(state.bank.mu.shape[0])
+    before, bank = state.bank, state.spare.pop() if state.spare else empty_bank(*state.bank.room())
     state.ring.append(Taken(scan, serial, before, state.lore.copy()))
     state.first_t_s = min(state.first_t_s, scan.t_s)
     if scan.sensor_index < 0:
@@ -115,9 +116,11 @@ def confirm(state: State) -> list[int]:
     """Give ids to tracks that have earned them; a track that was confirmed before a late scan came keeps its own."""
     bank, rules, n = state.bank, state.rules, state.bank.n
     whole, real = bank.whole[:, :n], bank.real[:, :n]
-    sure = (whole[lifecycle.HITS] >= rules.confirm_hits) & (
-        real[lifecycle.EXISTENCE] >= rules.settings.confirm_existence
-    )
+    exists, first = real[lifecycle.EXISTENCE], real[lifecycle.FIRST]
+    urgent = bank.mu[:n, BALLISTIC] + bank.mu[:n, THRUST] >= 0.5
+    urgent &= exists * (1.0 - first) >= UNMISTAKABLE * first * (1.0 - exists)
+    enough = np.where(urgent, rules.settings.confirm_ballistic, rules.settings.confirm_existence)
+    sure = (whole[lifecycle.HITS] >= rules.confirm_hits) & (exists >= enough)
     fresh = []
     for i in np.flatnonzero((whole[lifecycle.ID] == 0) & (sure | bool(state.again))):
         key = int(whole[lifecycle.KEY, i])

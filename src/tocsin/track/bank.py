@@ -23,7 +23,7 @@ class Bank:
     x: FloatArray  # (cap, MODELS, 7)
     p: FloatArray  # (cap, MODELS, 7, 7)
     real: FloatArray  # (REALS, cap)
-    whole: IntArray  # (WHOLES, cap)
+    whole: IntArray  # (WHOLES + sensors, cap)
 
     def begin(self, before: Bank) -> None:
         """Become a bank with the tracks of another, their states not yet written."""
@@ -32,21 +32,25 @@ class Bank:
         self.n = n
         self.real[:, :n], self.whole[:, :n] = before.real[:, :n], before.whole[:, :n]
 
+    def room(self) -> tuple[int, int]:
+        """Tracks that it has room for, and sensors."""
+        return self.mu.shape[0], self.whole.shape[0] - lifecycle.WHOLES
+
     def make_room(self, extra: int) -> None:
         """Grow so that `extra` more tracks fit."""
         need = self.n + extra
         if need <= self.mu.shape[0]:
             return
         cap, n = max(need, 2 * self.mu.shape[0], 64), self.n
-        grown = empty_bank(cap)
+        grown = empty_bank(cap, self.room()[1])
         if n:
             grown.mu[:n], grown.x[:n], grown.p[:n] = self.mu[:n], self.x[:n], self.p[:n]
             grown.real[:, :n], grown.whole[:, :n] = self.real[:, :n], self.whole[:, :n]
         self.mu, self.x, self.p, self.real, self.whole = grown.mu, grown.x, grown.p, grown.real, grown.whole
 
 
-def empty_bank(cap: int) -> Bank:
-    """A bank without tracks and with room for cap."""
+def empty_bank(cap: int, sensors: int) -> Bank:
+    """A bank without tracks of so many sensors, with room for cap."""
     return Bank(
         n=0,
         t_s=-np.inf,
@@ -54,7 +58,7 @@ def empty_bank(cap: int) -> Bank:
         x=np.zeros((cap, MODELS, 7)),
         p=np.zeros((cap, MODELS, 7, 7)),
         real=np.zeros((lifecycle.REALS, cap)),
-        whole=np.zeros((lifecycle.WHOLES, cap), np.int64),
+        whole=np.zeros((lifecycle.WHOLES + sensors, cap), np.int64),
     )
 
 
@@ -68,7 +72,7 @@ class Lore:
     guess: FloatArray  # (S,) clutter per scan to start from, NaN before the first scan
     loose: FloatArray  # (S,) unexplained detections without a place, per scan
     seen: FloatArray  # (S, 2): detected and expected, of sure tracks, faded
-    sky: FloatArray  # (3,): undetected targets expected, arrivals, seconds watched (both faded)
+    sky: FloatArray  # (4,): undetected arrivals; arrivals and seconds watched, both faded; undetected since the start
 
     def copy(self) -> Lore:
         """A copy that shares nothing."""
@@ -92,5 +96,5 @@ def empty_lore(sensors: int) -> Lore:
         guess=np.full(sensors, np.nan),
         loose=np.full(sensors, 2.0),
         seen=np.zeros((sensors, 2)),
-        sky=np.zeros(3),
+        sky=np.zeros(4),
     )

@@ -10,7 +10,7 @@ from tocsin.kernels import association, births, clutter, gating, imm, lifecycle,
 from tocsin.kernels.births import Birth
 from tocsin.kernels.measurement import FACTORS
 from tocsin.kernels.motion import MODELS, Motion
-from tocsin.records.arrays import BoolArray, FloatArray, IntArray
+from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.scans import Scan
 from tocsin.records.tracks import TrackSettings
 from tocsin.track.bank import Bank, Lore
@@ -31,7 +31,8 @@ class Rules:
     lifetime_s: float = 400.0  # mean time after which a target is gone for reasons of its own
     tentative_loss: float = 0.04  # two misses at detection probability 0.8
     first_sky: float = 0.3  # share of the first scan's detections that are taken for targets
-    arrivals_before: float = 0.5  # arrivals in SKY_MEMORY_S that are taken for known before any was seen
+    arrivals_before: float = 0.3  # arrivals in arrivals_time_s that are taken for known before any was seen
+    arrivals_time_s: float = 6.0
     confirm_hits: int = 2
 
 
@@ -39,7 +40,6 @@ CLUTTER_MEMORY = 0.98  # per scan: the map remembers about 50 scans
 SEEN_MEMORY = 0.997  # per scan
 SKY_MEMORY_S = 30.0
 LEARNING_DELAY = 3  # scans until the first dropped tracks tell of clutter
-SURE = 0.9  # existence above which a track's detections tell of the sensor's detection probability
 DETECTION_PRIOR = 30.0  # detections that the stated or default detection probability is worth
 
 
@@ -92,9 +92,9 @@ def advance_to(rules: Rules, before: Bank, bank: Bank, lore: Lore, t_s: float) -
         lifecycle.age_existence(n, dt, rules.lifetime_s, rules.motion, head, level, bank.mu, bank.x, bank.p, bank.real)
     if dt > 0.0:
         fade = float(np.exp(-dt / SKY_MEMORY_S))
-        lore.sky[1:] *= fade
+        lore.sky[1:3] *= fade
         lore.sky[2] += dt
-        lore.sky[0] += dt * (rules.arrivals_before + lore.sky[1]) / (SKY_MEMORY_S + lore.sky[2])
+        lore.sky[0] += dt * (rules.arrivals_before + lore.sky[1]) / (rules.arrivals_time_s + lore.sky[2])
     bank.t_s = max(before.t_s, t_s)
 
 
@@ -229,6 +229,7 @@ class Sources:
     share: FloatArray  # (m,) of new targets in it
     cell: IntArray
     rate_cell: IntArray
+    birth: Birth
 
 
 def sources(
@@ -239,7 +240,7 @@ def sources(
     if np.isnan(lore.guess[s]) and m:
         given = scan.clutter_per_scan
         lore.guess[s] = given if np.isfinite(given) else (1.0 - rules.first_sky) * m
-        lore.sky[0] = max(lore.sky[0], rules.first_sky * m)
+        lore.sky[3] = max(lore.sky[3], rules.first_sky * m)
     density, rate_density = np.empty(m), np.empty(m)
     cell, rate_cell, new_rate = np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m)
     guess = max(float(lore.guess[s]), 0.1) if m else 0.1
@@ -257,12 +258,25 @@ def sources(
         cell,
         rate_cell,
     )
-    births.birth_rate_density(rules.birth, scan.sensor_position_m, scan.position_m, z, sigma, new_rate)
-    ratio = pd * float(lore.sky[0]) / per_scan
+    birth = birth_now(rules.birth, lore)
+    births.birth_rate_density(birth, scan.sensor_position_m, scan.position_m, z, sigma, new_rate)
+    ratio = pd * float(lore.sky[0] + lore.sky[3]) / per_scan
     reach = scan.max_range_m if np.isfinite(scan.max_range_m) else 3e4
     intensity, share = np.empty(m), np.empty(m)
     births.join_sources(ratio, float(lore.loose[s]), reach, kind, density, rate_density, new_rate, intensity, share)
-    return Sources(intensity, share, cell, rate_cell)
+    return Sources(intensity, share, cell, rate_cell, birth)
+
+
+def birth_now(birth: Birth, lore: Lore) -> Birth:
+    """Shares of the kinds at birth: what stood in the sky before anybody looked is seldom falling."""
+    arriving, standing = float(lore.sky[0]), float(lore.sky[3])
+    if standing <= 0.0:
+        return birth
+    falling = (birth.ballistic_share * arriving + birth.standing_ballistic_share * standing) / (arriving + standing)
+    level = (1.0 - falling) / (birth.slow_share + birth.fast_share)
+    return birth._replace(
+        slow_share=birth.slow_share * level, fast_share=birth.fast_share * level, ballistic_share=falling
+    )
 
 
 def detection_probability(lore: Lore, scan: Scan) -> float:
@@ -275,21 +289,12 @@ def detection_probability(lore: Lore, scan: Scan) -> float:
 def learn(
     lore: Lore,
     scan: Scan,
-    row: IntArray,
-    sure: BoolArray,
     free: FloatArray,
     kind: IntArray,
     pd: float,
 ) -> None:
-    """Move what is believed of the sensor and of the sky by one scan.
-
-    `sure` marks the tracks that were sure before the scan: chosen after it, those that were missed would drop out of
-    the count and the detection probability would creep to one.
-    """
+    """Move what is believed of the sensor's clutter and of the sky by one scan."""
     s = scan.sensor_index
-    lore.seen[s] *= SEEN_MEMORY
-    lore.seen[s, 0] += np.count_nonzero(sure & (row >= 0))
-    lore.seen[s, 1] += np.count_nonzero(sure)
     lore.loose[s] += 0.05 * (float(free[kind != 0].sum()) - lore.loose[s]) if scan.complete else 0.0
     lore.loose[s] = max(lore.loose[s], 0.05)
     if scan.complete:
@@ -297,6 +302,7 @@ def learn(
         if lore.scans[s, 1] > LEARNING_DELAY:
             clutter.fade_clutter(CLUTTER_MEMORY, lore.counts[s], lore.rates[s], lore.scans[s, :1])
         lore.sky[0] *= 1.0 - pd
+        lore.sky[3] *= 1.0 - pd
 
 
 def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, serial: int) -> Stepped:
@@ -323,7 +329,6 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
         pd,
         pm,
     )
-    sure: BoolArray = (bank.whole[lifecycle.ID, :n] > 0) & (bank.real[lifecycle.EXISTENCE, :n] > SURE) & (pm > 0.0)
     source = sources(rules, lore, scan, z, sigma, kind, probability)
     rows = 4 if np.isfinite(z[:, 3]).any() else 3
     pairs = gate(rules, bank, scan, z, sigma, rows)
@@ -366,7 +371,9 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
         row,
         row_probability,
     )
-    learn(lore, scan, row, sure, free, kind, probability)
+    lore.seen[scan.sensor_index] *= SEEN_MEMORY
+    lifecycle.learn_detection(n, scan.sensor_index, row, pm, real, whole, lore.seen)
+    learn(lore, scan, free, kind, probability)
     born = bear(rules, bank, scan, z, sigma, free, source, serial)
     mean, cov = moments(bank)
     flag, into = np.zeros(bank.n, np.int64), np.zeros(bank.n, np.int64)
@@ -394,7 +401,7 @@ def bear(
     origin = np.empty(m, np.int64)
     bank.n = births.bear_tracks(
         rules.motion,
-        rules.birth,
+        source.birth,
         n,
         scan.sensor_position_m,
         scan.sensor_rotation,
@@ -413,11 +420,12 @@ def bear(
     bank.real[lifecycle.BORN, new] = bank.real[lifecycle.UPDATED, new] = scan.t_s
     bank.real[lifecycle.SURPRISE, new] = 1.0
     bank.real[lifecycle.FALLEN, new] = 0.0
-    bank.real[lifecycle.PEAK, new] = bank.real[lifecycle.EXISTENCE, new]
+    bank.real[lifecycle.PEAK, new] = bank.real[lifecycle.FIRST, new] = bank.real[lifecycle.EXISTENCE, new]
     bank.whole[lifecycle.KEY, new] = (serial << 24) + origin + 1
     bank.whole[lifecycle.ID, new] = 0
     bank.whole[lifecycle.HITS, new] = 1
     bank.whole[lifecycle.CELL, new] = source.cell[origin]
     bank.whole[lifecycle.RATE_CELL, new] = source.rate_cell[origin]
     bank.whole[lifecycle.SENSOR, new] = scan.sensor_index
+    bank.whole[lifecycle.WHOLES :, new] = 0
     return origin
