@@ -289,7 +289,7 @@ def learn(
     s = scan.sensor_index
     lore.seen[s] *= SEEN_MEMORY
     lore.seen[s, 0] += np.count_nonzero(sure & (row >= 0))
-    lore.seen[s, 1] += np.count_nonzero(sure)
+    lore.seen[s, 1] += np.count_nonzero(sure) * scan.arrived
     lore.loose[s] += 0.05 * (float(free[kind != 0].sum()) - lore.loose[s]) if scan.complete else 0.0
     lore.loose[s] = max(lore.loose[s], 0.05)
     if scan.complete:
@@ -307,7 +307,7 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
     advance_to(rules, before, bank, lore, scan.t_s)
     z, sigma, kind = detection_rows(scan)
     n, m = bank.n, z.shape[0]
-    probability = detection_probability(lore, scan)
+    probability = detection_probability(lore, scan) * scan.arrived
     pd, pm = np.empty(n), np.empty(n)
     lifecycle.cover(
         n,
