@@ -99,9 +99,10 @@ def test_two_tracks_and_two_detections_that_all_look_alike(name):
     psi = 50.0
     pair, miss, free = solve(name, np.full((2, 2), psi))
     exact_miss = (1 + 2 * psi) / (1 + 4 * psi + 2 * psi**2)
-    if not ASSOCIATORS[name].soft:
-        assert sorted(pair.ravel().tolist()) == [0, 0, 1, 1]
-        assert pair.sum(0).tolist() == pair.sum(1).tolist() == [1, 1]
+    if ASSOCIATORS[name].apart:
+        share = psi / (1.0 + psi) if ASSOCIATORS[name].soft else 1.0
+        np.testing.assert_allclose(sorted(pair.ravel()), [0, 0, share, share], atol=1e-9)
+        np.testing.assert_allclose([pair.sum(0), pair.sum(1)], share, atol=1e-9)
     else:
         tolerance = 1e-9 if ASSOCIATORS[name].exact_detections > 1 else 0.2
         np.testing.assert_allclose(pair, (1 - exact_miss) / 2, atol=tolerance)
@@ -117,6 +118,19 @@ def test_nothing_gated_leaves_every_track_missed_and_every_detection_free(name):
     assert free.tolist() == [1, 1]
     _, miss, _ = solve(name, np.zeros((2, 0)))
     assert miss.tolist() == [1, 1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=seeds, n=shapes, m=shapes)
+def test_distinct_gives_a_detection_of_the_best_assignment_to_no_other(seed, n, m):
+    psi, gated = cluster(seed, n, m)
+    best, missed, free = solve("nearest", psi, gated)
+    pair, miss, _ = solve("distinct", psi, gated)
+    assert not pair[(best == 0.0) & (free == 0.0)].any()
+    alone = (best.sum(1) == 1) & ((gated & (free == 1.0)).sum(1) == 0)
+    own = (best * psi).sum(1)[alone]
+    np.testing.assert_allclose(miss[alone], 1.0 / (1.0 + own), atol=1e-9)
+    assert np.all(missed[alone] == 0.0)
 
 
 @settings(max_examples=120, deadline=None)

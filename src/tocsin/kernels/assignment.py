@@ -11,10 +11,11 @@ import math
 
 import numpy as np
 
+from tocsin.kernels.association import belief_marginals
 from tocsin.kernels.jit import kernel
 from tocsin.kernels.motion import FloatArray, IntArray
 
-__all__ = ["best_assignment"]
+__all__ = ["best_assignment", "distinct_marginals"]
 
 LEAST_GAIN = 1e-12  # of a path over another; below it is rounding, and could go round in circles
 
@@ -133,3 +134,27 @@ def best_assignment(
             free_out[det[chosen[i]]] = 0.0
             count += 1
     return count
+
+
+@kernel
+def distinct_marginals(
+    start: IntArray, det: IntArray, psi: FloatArray, pair_out: FloatArray, miss_out: FloatArray, free_out: FloatArray
+) -> int:
+    """Marginals over what is left when no track may take a detection that the best assignment gives to another.
+
+    Tracks that fly side by side are then not averaged over who is who, which would draw them together (Blom & Bloem,
+    "Probabilistic data association avoiding track coalescence", IEEE TAC 45(2), 2000, who prune permutations); that a
+    detection may be false, or a track missed, is weighed as before. Arguments as of `association.belief_marginals`.
+    Returns how many pairs were left out.
+    """
+    pairs = psi.shape[0]
+    best_assignment(start, det, psi, pair_out, miss_out, free_out)
+    left = 0
+    weight = np.empty(pairs)
+    for q in range(pairs):
+        weight[q] = psi[q]
+        if free_out[det[q]] == 0.0 and pair_out[q] == 0.0:
+            weight[q] = 0.0
+            left += 1
+    belief_marginals(start, det, weight, pair_out, miss_out, free_out)
+    return left
