@@ -119,6 +119,16 @@ def test_arrival_is_that_of_the_whole_scan_and_never_before_it(tmp_path: Path) -
     assert errors == []
 
 
+@pytest.mark.parametrize("clean", [True, False])
+def test_a_row_from_the_future_of_its_arrival_is_an_error(tmp_path: Path, clean: bool) -> None:
+    header = HEADER + ",t_arrival"
+    rows = [row("1") + ",1.5", row("3000") + ",2.0", row("3") + ",1.0", row("4") + (",4.1" if clean else ",")]
+    batches, errors, _ = read(written(tmp_path, *rows, header=header))
+    assert [b.t_s for b in batches] == [1.0, 3.0, 4.0]
+    assert [(e.row, e.column, e.value) for e in errors] == [(2, "t", "3000")]
+    assert "2998.000 s after its arrival" in errors[0].problem
+
+
 def test_columns_that_nothing_reads_are_told(tmp_path: Path) -> None:
     path = written(tmp_path, row() + ",7", header=HEADER + ",range_rate")
     assert open_detections(path).ignored == ("range_rate",)

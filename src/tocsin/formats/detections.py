@@ -11,7 +11,7 @@
 | `range_rate_mps` | optional, positive outbound, at most 100 km/s |
 | `sigma_range_rate_mps` | optional, above 0 |
 | `snr_db`, `rcs_dbsm` | optional, -500 to 500 |
-| `t_arrival` | optional, written like `t`; when the row reached the system; earlier than `t` is read as `t` |
+| `t_arrival` | optional, written like `t`; when the row reached the system; up to 2 s before `t` is read as `t` |
 
 Row order is the order of arrival. Consecutive rows of one sensor with one `t` are a scan, and a scan is a batch. A row
 that breaks a rule becomes an ErrorRecord in the batch in which it stood, for the first column that breaks one. Every
@@ -59,6 +59,9 @@ _AZIMUTH = 1
 _DEGREES = (1, 2, 4, 5)
 _LOW = np.array([column.low for column in NUMBERS])[:, None]
 _HIGH = np.array([column.high for column in NUMBERS])[:, None]
+AHEAD_S = 2.0
+"""How far a sensor's clock may be ahead of the system's: as far as a scan may be late. A row beyond that would make the
+punctual rows of all other sensors too late."""
 _TEXTS = ("t", "sensor_id", "t_arrival")
 REQUIRED = ("t", "sensor_id", *_NAMES[:6])
 MAX_LEADING_ERRORS = 100_000  # a file whose first rows are all bad is not read to its end
@@ -173,7 +176,10 @@ def _clean(columns: Columns, base: TimeBase, sensors: dict[str, int]) -> _Block 
 def _arrivals(column: Coded | None, base: TimeBase, t_s: FloatArray) -> FloatArray:
     if column is None:
         return t_s
-    return np.asarray(np.maximum(np.array([base.seconds(text) for text in column.text])[column.code], t_s))
+    arrival_s = np.array([base.seconds(text) for text in column.text])[column.code]
+    if np.any(t_s > arrival_s + AHEAD_S):
+        raise ValueError("a row from the future")
+    return np.asarray(np.maximum(arrival_s, t_s))
 
 
 def _careful(chunk: Chunk, file: str, base: TimeBase, sensors: dict[str, int]) -> _Block:
@@ -229,7 +235,11 @@ def _one(
         if name not in sensors:
             raise ValueError("no sensor of this name in the sensors file" if name else "a sensor's name is needed here")
         column, value = "t_arrival", cells.get("t_arrival")
-        arrival_s = t_s if value is None or value == "" else max(seconds(value), t_s)
+        arrival_s = t_s if value is None or value == "" else seconds(value)
+        if t_s > arrival_s + AHEAD_S:
+            column, value = "t", cells.get("t")
+            raise ValueError(f"{t_s - arrival_s:.3f} s after its arrival; at most {AHEAD_S:g} s can be a clock's error")
+        arrival_s = max(arrival_s, t_s)
         numbers = _plain_numbers(cells)
         if numbers is None:
             numbers = []

@@ -9,7 +9,8 @@
 
 `x,y,z` are east, north, up in the site's frame, metres; `var_*` and `cov_*` are m². Rows are rounded to the micrometre
 or millionth, which is far below what any sensor knows. A (t, track_id) stands once in tracks.csv: where two scans have
-one t, the row is the one after the second.
+one t, the row is the one after the second, and late scans that arrive before the next t are in it. A late scan's rows
+stand where it arrived.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ from tocsin.formats.times import TimeBase
 from tocsin.records.arrays import FloatArray
 from tocsin.records.detections import Batch, ErrorRecord, ReportTable
 from tocsin.records.events import Events
-from tocsin.records.identities import CLASSES
+from tocsin.records.identities import CLASSES, IdentityTable
 from tocsin.records.site import Site
+from tocsin.records.tracks import TrackTable
 from tocsin.records.truth import TruthTable
 
 Stream = BinaryIO | io.RawIOBase
@@ -116,30 +118,40 @@ class TracksWriter:
 
     def put(self, batch: Batch, events: Events) -> None:
         """Take the events of one batch."""
-        if not events.report_due:
-            return
-        text = batch.t_text or self._base.text(events.t_s)
-        if self._held is not None and self._held[1].t_s != events.t_s:
-            self._write(*self._held)
-        elif self._held is not None:
-            text = self._held[0]
-        self._held = text, events
+        text, table = batch.t_text or self._base.text(events.t_s), events.tracks.table
+        late = events.tracks.late
+        if late is not None and self._held is not None and self._held[1].tracks.table.t_s == late.t_s:
+            self._write(self._held[0], late, events.identities)
+            self._held = None
+        elif late is not None:
+            self._write(text, late, events.identities)
+        if self._held is not None and self._held[1].tracks.table.t_s == table.t_s:
+            self._held = self._held[0], events
+        elif events.report_due:
+            self.flush()
+            self._held = text, events
 
     def close(self) -> None:
         """Write what is held."""
-        if self._held is not None:
-            self._write(*self._held)
-            self._held = None
+        self.flush()
         self._csv.flush()
 
-    def _write(self, text: str, events: Events) -> None:
-        table = events.tracks.table
-        n = len(table.track_id)
+    def flush(self) -> None:
+        """Write what is held: a newer t has come."""
+        if self._held is not None:
+            text, events = self._held
+            self._held = None
+            self._write(text, events.tracks.table, events.identities)
+
+    def _write(self, text: str, table: TrackTable, identities: IdentityTable) -> None:
+        known = np.isin(table.track_id, identities.track_id)
+        n = int(known.sum())
         if n == 0:
             return
-        variance = np.diagonal(table.covariance, axis1=1, axis2=2)[:, :3]
-        numbers = np.hstack([table.state, variance, events.identities.probability])
-        self._csv.put(_repeated(text, n), pa.array(table.track_id), *_rounded(numbers, 6))
+        who = identities.probability[np.searchsorted(identities.track_id, table.track_id[known])]
+        variance = np.diagonal(table.covariance[known], axis1=1, axis2=2)[:, :3]
+        numbers = np.hstack([table.state[known], variance, who])
+        self._csv.put(_repeated(text, n), pa.array(table.track_id[known]), *_rounded(numbers, 6))
 
 
 class ImpactsWriter:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tocsin.kernels.jit import kernel
+from tocsin.kernels.measurement import COS_ELEVATION_MIN, FINEST2
 from tocsin.kernels.motion import BALLISTIC, HOVER, STRAIGHT, THRUST, TURN, FloatArray, IntArray, Motion
 
 __all__ = ["Birth", "bear_tracks", "birth_rate_density", "join_sources"]
@@ -109,10 +110,13 @@ def place_covariance(rotation: FloatArray, z: FloatArray, sigma: FloatArray, u: 
     up[0] = cross[1] * u[2] - cross[2] * u[1]
     up[1] = cross[2] * u[0] - cross[0] * u[2]
     up[2] = cross[0] * u[1] - cross[1] * u[0]
-    vr, va, ve = sigma[0] ** 2, (z[0] * max(ce, 0.02) * sigma[1]) ** 2, (z[0] * sigma[2]) ** 2
+    vr = max(sigma[0] ** 2, FINEST2)
+    va = max((z[0] * max(ce, COS_ELEVATION_MIN) * sigma[1]) ** 2, FINEST2)
+    ve = max((z[0] * sigma[2]) ** 2, FINEST2)
     for i in range(3):
-        for j in range(3):
+        for j in range(i + 1):
             p_io[i, j] = vr * u[i] * u[j] + va * cross[i] * cross[j] + ve * up[i] * up[j]
+            p_io[j, i] = p_io[i, j]
 
 
 @kernel
@@ -143,7 +147,7 @@ def bear_model(
     if math.isnan(z[3]):
         return math.log(kind[0])
     pv = np.empty(3)
-    s = sigma[3] ** 2
+    s = max(sigma[3] ** 2, FINEST2)
     for i in range(3):
         pv[i] = p_out[3 + i, 3 + i] * u[i]
         s += pv[i] * u[i]

@@ -16,9 +16,12 @@ import numpy as np
 from tocsin.kernels.jit import kernel
 from tocsin.kernels.motion import FloatArray
 
-__all__ = ["FACTORS", "factor_innovation", "project_track", "residual", "update_track"]
+__all__ = ["FACTORS", "FINEST2", "factor_innovation", "project_track", "residual", "update_track"]
 
 LOG_2PI = math.log(2.0 * math.pi)
+FINEST2 = 1e-4
+"""Least variance of a row, m² or (m/s)²: a target is larger than a centimetre, so that no detection is of one point
+more finely. Far below it a covariance loses its definiteness to rounding: beside (1 km)² doubles lose (0.01 mm)²."""
 COS_ELEVATION_MIN = 0.02  # within 1.1° of the zenith azimuth says nothing
 FACTORS = 14  # the Cholesky factor of an innovation covariance by rows, its diagonal inverted, then the white residual
 
@@ -90,10 +93,10 @@ def residual(z: FloatArray, sigma: FloatArray, predicted: FloatArray, v_out: Flo
     v_out[1] = arc * turn
     v_out[2] = r * (z[2] - predicted[2])
     v_out[3] = z[3] - predicted[3]
-    r_out[0] = sigma[0] * sigma[0]
-    r_out[1] = (arc * sigma[1]) ** 2
-    r_out[2] = (r * sigma[2]) ** 2
-    r_out[3] = sigma[3] * sigma[3]
+    r_out[0] = max(sigma[0] * sigma[0], FINEST2)
+    r_out[1] = max((arc * sigma[1]) ** 2, FINEST2)
+    r_out[2] = max((r * sigma[2]) ** 2, FINEST2)
+    r_out[3] = max(sigma[3] * sigma[3], FINEST2)
 
 
 @kernel

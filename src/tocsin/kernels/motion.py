@@ -108,6 +108,12 @@ def owned_prior(model: int, motion: Motion) -> tuple[float, float]:
 
 
 @kernel
+def slowest(thrust: float) -> float:
+    """Speed below which a thrust (m/s²) has no heading: what it gives within a step. A linear step would run away."""
+    return max(SPEED_FOR_HEADING_MPS, abs(thrust) * STEP_MAX_S)
+
+
+@kernel
 def flight_acceleration(model: int, motion: Motion, state: FloatArray, a_out: FloatArray) -> float:
     """Gravity, Coriolis, and drag or thrust at a state (7,), m/s², into a_out (3,); returns what multiplies -velocity.
 
@@ -123,7 +129,7 @@ def flight_acceleration(model: int, motion: Motion, state: FloatArray, a_out: Fl
         rho = RHO0_KGPM3 * (1.0 - 2.25577e-5 * height) ** 4.25588
         rate = 0.5 * rho * math.exp(-state[6]) * speed
     else:
-        rate = -state[6] / max(speed, SPEED_FOR_HEADING_MPS)
+        rate = -state[6] / max(speed, slowest(state[6]))
     g = G0_MPS2 * (radius / distance) ** 2 / distance
     north, up = motion.earth_north_radps, motion.earth_up_radps
     a_out[0] = -g * state[0] - rate * state[3] - 2.0 * (north * state[5] - up * state[4])
@@ -256,7 +262,8 @@ def flight_jacobian(
 
     `rate` as `flight_acceleration` returns it; jv_io (3, 3) is scratch.
     """
-    speed2 = max(x[3] * x[3] + x[4] * x[4] + x[5] * x[5], SPEED_FOR_HEADING_MPS**2)
+    least = SPEED_FOR_HEADING_MPS if model == BALLISTIC else slowest(x[6])
+    speed2 = max(x[3] * x[3] + x[4] * x[4] + x[5] * x[5], least * least)
     sign = -1.0 if model == BALLISTIC else 1.0
     for i in range(3):
         for j in range(3):

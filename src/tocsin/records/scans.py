@@ -31,4 +31,5 @@ class Scan:
     detection_probability: float  # given, or the default of the kind
     clutter_density_pm3: float  # false detections per cubic metre and scan if the site states them, NaN: not given
     clutter_per_scan: float = math.nan  # as the site states it, NaN: not given
+    arrived: float = 1.0  # share of its rows that is expected to be here, below 1 while pieces of it may still come
     elapsed_s: float = 0.0  # since this sensor's scan before, 0: the first, a fragment of it, or late

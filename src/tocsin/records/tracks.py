@@ -21,7 +21,7 @@ class TrackTable:
 
     A confirmed track whose existence has fallen below `TrackSettings.report_existence` is held but not listed; it
     is listed again if it is detected, and otherwise ends with a TrackEnd. For a late scan the table is that of the
-    newest time, with `row` -1 throughout.
+    newest time, with `row` -1 throughout; `TrackStep.late` is that of the late scan's own time.
     """
 
     t_s: float
@@ -59,6 +59,7 @@ class TrackStep:
     confirmed: IntArray  # (k,) ids confirmed at this scan
     ended: tuple[TrackEnd, ...]
     tentative: int  # unconfirmed tracks that are held
+    late: TrackTable | None = None  # at an earlier time: a late scan's own, or the last one before pieces of scans came
 
 
 @dataclass(frozen=True, slots=True)

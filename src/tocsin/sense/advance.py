@@ -28,6 +28,10 @@ DEFAULT_DETECTION_PROBABILITY = {
 }
 SILENT_REVISITS, SILENT_MARGIN_S = 3.0, 1.0  # three looks in a row unheard, and a second for the way they travel
 CONTINUOUS_INSTANTS, CONTINUOUS_SPAN_S = 10, 1.0  # so many distinct times in a second: no scans, single looks
+JUMP_S = 60.0
+"""A scan further ahead of all others is believed when the next one bears it out, or its arrival does. No surveillance
+sensor turns in more than 12 s, and no track outlives a minute's silence, so at a true gap only one scan is lost; a
+wrong time that is believed loses every track, and then each row until the true time has caught up."""
 REVISIT_MEMORY = 9  # intervals of which the median is the estimate: one long gap does not move it
 
 
@@ -49,6 +53,7 @@ class State:
 
     sensors: list[Timing]
     newest_t_s: float
+    jump_t_s: float = np.nan  # of the scan before, if it was refused for being far ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,12 @@ def advance(plan: Plan, state: State, batch: Batch) -> tuple[State, Scan, Sensed
         problem = f"{late_s:.3f} s behind the newest scan; at most {plan.track.max_late_s:g} s can be used"
         errors += reject_all(batch.t_s, name, d, "t", repr(batch.t_s), problem)
         return state, tick(state.newest_t_s, False), Sensed((), (), errors)
+    if s >= 0 and is_jump(state, batch, plan.track.max_late_s):
+        problem = (
+            f"{-late_s:.3f} s ahead of the newest scan; believed beyond {JUMP_S:g} s if another scan follows there"
+        )
+        errors += reject_all(batch.t_s, name, d, "t", repr(batch.t_s), problem)
+        return state, tick(state.newest_t_s, False), Sensed((), (), errors)
     state.newest_t_s = max(state.newest_t_s, batch.t_s)
     if s < 0:
         return state, tick(state.newest_t_s, True), Sensed(health(plan, state, -1), (), errors)
@@ -97,6 +108,15 @@ def advance(plan: Plan, state: State, batch: Batch) -> tuple[State, Scan, Sensed
     complete = is_new_look(timing, batch.t_s, plan.track.max_late_s) and not continuous
     scan = build_scan(plan, s, batch.t_s, keep_rows(d, good), complete, due, revisit, max(elapsed, 0.0))
     return state, scan, Sensed(changes, (), errors + faults)
+
+
+def is_jump(state: State, batch: Batch, max_late_s: float) -> bool:
+    """True for a scan whose time is too far ahead to be believed yet: nothing at its time came just before it."""
+    ahead_s, since_s = batch.t_s - state.newest_t_s, batch.t_s - state.jump_t_s
+    followed = -max_late_s <= since_s <= JUMP_S
+    jump = np.isfinite(ahead_s) and ahead_s > JUMP_S and not followed and batch.t_arrival_s <= batch.t_s
+    state.jump_t_s = batch.t_s if jump else np.nan
+    return bool(jump)
 
 
 def is_new_look(timing: Timing, t_s: float, max_late_s: float) -> bool:

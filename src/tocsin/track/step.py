@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tocsin.kernels import association, births, clutter, gating, imm, lifecycle, polar, posterior
+from tocsin.kernels import births, clutter, gating, imm, lifecycle, polar, posterior
 from tocsin.kernels.births import Birth
 from tocsin.kernels.measurement import FACTORS
 from tocsin.kernels.motion import MODELS, Motion
 from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.scans import Scan
 from tocsin.records.tracks import TrackSettings
+from tocsin.track.associators import ASSOCIATORS
 from tocsin.track.bank import Bank, Lore
 
 __all__ = ["Ended", "Rules", "Stepped", "coast", "moments", "take_scan"]
@@ -34,6 +35,7 @@ class Rules:
     arrivals_before: float = 0.3  # arrivals in arrivals_time_s that are taken for known before any was seen
     arrivals_time_s: float = 6.0
     confirm_hits: int = 2
+    associator: str = "belief"  # of track.associators.ASSOCIATORS
 
 
 CLUTTER_MEMORY = 0.98  # per scan: the map remembers about 50 scans
@@ -313,7 +315,7 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
     advance_to(rules, before, bank, lore, scan.t_s)
     z, sigma, kind = detection_rows(scan)
     n, m = bank.n, z.shape[0]
-    probability = detection_probability(lore, scan)
+    probability = detection_probability(lore, scan) * scan.arrived
     pd, pm = np.empty(n), np.empty(n)
     lifecycle.cover(
         n,
@@ -347,7 +349,7 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
         kind,
         psi,
     )
-    association.belief_marginals(pairs.start, pairs.det, psi, marginal, miss, free)
+    ASSOCIATORS[rules.associator].marginals(pairs.start, pairs.det, psi, marginal, miss, free)
     row, row_probability = np.empty(n, np.int64), np.empty(n)
     posterior.update_tracks(
         scan.t_s,
