@@ -55,9 +55,9 @@ def test_size_follows_what_is_held_and_counts_it_once() -> None:
 
 
 def test_nothing_grows_with_the_length_of_the_run() -> None:
-    found = measure(4, hours=0.4, samples=8)
+    found = measure(4, hours=0.25, samples=8)
     assert len(found.samples) == 8
-    assert found.targets > 600, "they come and go"
+    assert found.targets > 500, "they come and go"
     assert found.samples[-1].ended > found.samples[0].ended
     assert all(sample.tracks > 100 for sample in found.samples)
     assert found.state_growth < 1.1

@@ -98,7 +98,7 @@ def interpreters(peers: Sequence[str], python: Sequence[str]) -> list[tuple[Peer
 
 
 _HEAD = (
-    f"  {'tracker':<18} {'det/CPU s':>20} {'we are':>16} {'G, m':>18} {'ours is':>15} {'compl.':>7} {'false':>10}"
+    f"  {'tracker':<16} {'det/CPU s':>26} {'we are':>22} {'G, m':>18} {'ours is':>20} {'compl.':>7} {'false':>10}"
     f" {'sw/truth':>9} {'pos m':>6} {'vel m/s':>8}"
 )
 
@@ -127,8 +127,8 @@ def _row(t: TrackerSummary) -> str:
     speed = "" if mine or t.speed_ratio is None else f"{_range(t.speed_ratio, '{:,.3g}')} ×"
     gospa = "" if mine else _range(t.gospa_ratio, "{:.3f}")
     return (
-        f"  {t.tracker + ' ' + t.version:<18} {_range(t.detections_per_cpu_s, '{:,.0f}'):>20} {speed:>16}"
-        f" {_range(t.gospa_norm_m, '{:.1f}'):>18} {gospa:>15} {t.completeness.median:>7.3f}"
+        f"  {t.tracker + ' ' + t.version:<16} {_range(t.detections_per_cpu_s, '{:,.0f}'):>26} {speed:>22}"
+        f" {_range(t.gospa_norm_m, '{:.1f}'):>18} {gospa:>20} {t.completeness.median:>7.3f}"
         f" {_range(t.false_tracks, '{:.0f}'):>10} {t.switches_per_truth.median:>9.3f}"
         f" {_range(t.pos_rmse_m, '{:.1f}', brief=True):>6} {_range(t.vel_rmse_mps, '{:.1f}', brief=True):>8}"
     )

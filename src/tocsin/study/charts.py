@@ -31,6 +31,7 @@ class Series:
     colour: str
     dashed: bool = False
     dots: bool = False
+    loose: bool = False  # points that no line joins
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
     labels: tuple[str, ...] = ()  # of the points
@@ -132,7 +133,7 @@ def _axes(chart: Chart, scale: Axis, value: Axis, sides: tuple[float, float, flo
 
 def _line(series: Series, scale: Axis, value: Axis) -> list[Markup]:
     where = [(scale.at(x), value.at(y)) for x, y in series.points]
-    parts = [] if series.dots and not series.labels else [_stroke(where, series.colour, series.dashed)]
+    parts = [] if series.loose else [_stroke(where, series.colour, series.dashed)]
     for k, (x, y) in enumerate(where):
         if series.low:
             whisker = path_of([(x, value.at(series.low[k])), (x, value.at(series.high[k]))])
@@ -140,5 +141,5 @@ def _line(series: Series, scale: Axis, value: Axis) -> list[Markup]:
         if series.dots:
             parts.append(node("circle", {"cx": x, "cy": y, "r": 3.5, "fill": series.colour}))
         if series.labels:
-            parts.append(label(x + 6.0, y - 5.0, series.labels[k], "tick"))
+            parts.append(label(x + 4.0, y - 5.0 - 12.0 * (k % 2), series.labels[k], "tick"))  # neighbours must not meet
     return parts

@@ -126,6 +126,7 @@ def clutter_figure(data: bytes) -> str:
         ((s.mean_scan, s.per_10000_s),),
         COLOURS[1],
         dots=True,
+        loose=True,
         low=(s.per_10000_s,),
         high=(s.upper_per_10000_s,),
     )
@@ -182,6 +183,7 @@ def peers_figure(data: bytes) -> str:
             tuple((x, v.median) for x, v in known),
             colour,
             dots=True,
+            loose=True,
             low=tuple(v.low for _, v in known),
             high=tuple(v.high for _, v in known),
         )
