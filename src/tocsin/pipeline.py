@@ -15,19 +15,21 @@ from tocsin import forecast, identify, sense, track, warn
 from tocsin.records.detections import Batch
 from tocsin.records.events import Events
 from tocsin.records.plan import Plan
+from tocsin.records.tracks import TrackTable
 
 __all__ = ["State", "advance", "start"]
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What each stage remembers between batches."""
+    """What each stage remembers between batches, and what travels back: sense sees the tracks one batch late."""
 
     sense: sense.State
     track: track.State
     identify: identify.State
     forecast: forecast.State
     warn: warn.State
+    tracks: TrackTable | None = None
 
 
 def start(plan: Plan) -> State:
@@ -41,7 +43,7 @@ def no_mark(stage: str) -> None:
 
 def advance(plan: Plan, state: State, batch: Batch, mark: Callable[[str], None] = no_mark) -> tuple[State, Events]:
     """Take one batch through all stages. `mark` is called with a stage's name when that stage has ended."""
-    sensing, scan, sensed = sense.advance(plan, state.sense, batch)
+    sensing, scan, sensed = sense.advance(plan, state.sense, batch, state.tracks)
     mark("sense")
     tracking, tracks = track.advance(plan, state.track, scan)
     mark("track")
@@ -64,5 +66,6 @@ def advance(plan: Plan, state: State, batch: Batch, mark: Callable[[str], None] 
         dismissals=sensed.dismissals + dismissed,
         health=sensed.health,
         errors=sensed.errors,
+        registrations=sensed.registrations,
     )
-    return State(sensing, tracking, identifying, forecasting, warning), events
+    return State(sensing, tracking, identifying, forecasting, warning, tracks.table), events

@@ -31,7 +31,7 @@ from tocsin.records.identities import CLASSES, IdentityTable
 from tocsin.records.plan import Plan
 from tocsin.records.sensors import SENSOR_KINDS, SensorTable
 from tocsin.records.site import Site
-from tocsin.records.tracks import TrackSettings, TrackStep
+from tocsin.records.tracks import TrackSettings, TrackStep, TrackTable
 from tocsin.sense.rows import usable
 
 __all__ = ["CLASSES", "Detections", "Sensor", "Tracker", "Tracks"]
@@ -102,6 +102,7 @@ class _State:
     track: track.State
     identify: identify.State
     batches: int = 0
+    tracks: TrackTable | None = None  # seen by sense one scan late, as in the pipeline
 
 
 class Tracker:
@@ -163,8 +164,9 @@ class Tracker:
     def _advance(self, batch: Batch) -> Tracks:
         plan, state = self._plan, self._state
         state.batches += 1
-        state.sense, scan, _ = sense.advance(plan, state.sense, batch)
+        state.sense, scan, _ = sense.advance(plan, state.sense, batch, state.tracks)
         state.track, step = track.advance(plan, state.track, scan)
+        state.tracks = step.table
         state.identify, identities, _ = identify.advance(plan, state.identify, scan, step, batch.reports)
         return _tracks(step, identities)
 

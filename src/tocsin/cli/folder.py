@@ -13,6 +13,7 @@ RUN_FILES = (
     "tracks.csv",
     "impacts.csv",
     "errors.jsonl",
+    "registration.csv",
     "timing.json",
     "journal.jsonl",
     "events.jsonl",

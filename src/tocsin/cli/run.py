@@ -24,6 +24,7 @@ from tocsin.cli.warmup import warm_up
 from tocsin.errors import BadInput
 from tocsin.formats import scenarios
 from tocsin.formats.outputs import ErrorsWriter, ImpactsWriter, ReportsWriter, TracksWriter, write_truth
+from tocsin.formats.registrations import RegistrationsWriter
 from tocsin.formats.times import TimeBase
 from tocsin.journal import JournalWriter, Origin
 from tocsin.journal.codec import canonical
@@ -153,6 +154,7 @@ class _Raid:
             ReportsWriter(opened("reports.csv"), base, self.plan.site),
             ErrorsWriter(opened("errors.jsonl")),
         )
+        registrations = RegistrationsWriter(opened("registration.csv"), base)
         journal = self._journal = stack.enter_context(JournalWriter(self.folder, self.plan, self.origin))
         collector = Collector()
         for step in exercise.run(self.plan, self.scenario, self, self.seed, self._mark):
@@ -163,6 +165,7 @@ class _Raid:
                 writer.put(batch, events)
             reports.put(batch.reports)
             errors.put(events.errors)
+            registrations.put(events.registrations)
             self._act(step, journal)
             collector.add(events, batch.reports, step.shots)
             self.timeline.put(events, batch.reports, step.acts, step.engaged, step.shots)

@@ -15,6 +15,7 @@ from tocsin.cli.timing import Stopwatch
 from tocsin.cli.warmup import warm_up
 from tocsin.formats.detections import DetectionFile, open_detections
 from tocsin.formats.outputs import ErrorsWriter, ImpactsWriter, TracksWriter
+from tocsin.formats.registrations import RegistrationsWriter
 from tocsin.formats.reports import Reports, merge, read_reports
 from tocsin.journal import JournalWriter, Origin
 from tocsin.offline import Asked, plan_of, play
@@ -77,6 +78,7 @@ class _Run:
         self.tracks = TracksWriter(opened("tracks.csv"), source.base)
         self.impacts = ImpactsWriter(opened("impacts.csv"), source.base)
         self.errors = ErrorsWriter(opened("errors.jsonl"))
+        self.registrations = RegistrationsWriter(opened("registration.csv"), source.base)
         self.journal: JournalWriter | None = None
         if journal:
             origin = Origin(exercise=False, instants=source.base.epoch is not None)
@@ -95,6 +97,7 @@ class _Run:
         self.tracks.put(batch, events)
         self.impacts.put(batch, events)
         self.errors.put(events.errors)
+        self.registrations.put(events.registrations)
         self.confirmed += len(events.tracks.confirmed)
         if self.journal is not None:
             self.journal.output(events)
@@ -133,6 +136,7 @@ def _tell(run: _Run, watch: Stopwatch, reports: Reports | None, *, as_json: bool
                 "track_rows": run.tracks.rows,
                 "impact_rows": run.impacts.rows,
                 "errors": errors_json(run.errors),
+                "registered": {name: known.applied for name, known in run.registrations.last.items()},
                 "ignored_columns": list(run.source.ignored),
                 "chain": run.chain,
                 "advance_cpu_s": watch.advance_cpu_s,
@@ -145,6 +149,7 @@ def _tell(run: _Run, watch: Stopwatch, reports: Reports | None, *, as_json: bool
         f"{number(run.confirmed, 'track')} confirmed; {number(run.tracks.rows, 'row')} in tracks.csv, "
         f"{number(run.impacts.rows, 'row')} in impacts.csv.",
         f"Pipeline: {watch.advance_cpu_s:.2f} s of CPU, {speed:,.0f} detections a second.",
+        *(f"Registration: {known.why}." for known in run.registrations.last.values()),
         *errors_lines(run.errors),
     )
     if run.source.ignored:

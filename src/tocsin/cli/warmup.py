@@ -10,6 +10,7 @@ import numpy as np
 from tocsin import pipeline
 from tocsin.formats.detections import empty_reports, empty_table
 from tocsin.frames import enu2aer
+from tocsin.kernels import registration
 from tocsin.records.arrays import FloatArray
 from tocsin.records.detections import Batch, DetectionTable, ReportTable
 from tocsin.records.plan import Plan
@@ -29,6 +30,21 @@ def warm_up(plan: Plan) -> None:
     for k in range(SCANS, SCANS + 4):
         batch = Batch(k, k * STEP_S, k * STEP_S, -1, empty_table(), empty_reports(), ())
         state, _ = pipeline.advance(plan, state, batch)
+    _registration(sensors)
+
+
+def _registration(sensors: int) -> None:
+    """What only biased sensors need; nobody is in these arrays."""
+    registration.shift_tracks(0, 0.0, np.zeros((1, 3)), np.zeros((1, 3, 7)), np.zeros((1, 3, 7, 7)))
+    if sensors > 1:
+        targets, size = registration.no_targets(2, sensors), 4 * sensors
+        targets.t_s[:] = 0.0
+        mean, cov, tally, nobody = np.zeros(size), np.eye(size), np.zeros(3), np.zeros(1, np.int64)
+        array = registration.Array(np.ones((sensors, 3)), np.tile(np.eye(3), (sensors, 1, 1)), np.ones(4))
+        registration.target_pairs(0.0, 1.0, 1.0, array, nobody, mean, cov, targets, np.zeros(1, np.int64))
+        where, info, eta = np.zeros(3), np.zeros((size, size)), np.zeros(size)
+        registration.report_gap(0.0, where, np.ones(3), array, mean, cov, 0, targets)
+        registration.take_report(0.0, where, np.ones(3), array, mean, cov, 0, targets, info, eta, tally)
 
 
 def _batch(index: int, t_s: float, sensor: int, k: int) -> Batch:

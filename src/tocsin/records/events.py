@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tocsin.records.detections import ErrorRecord
 from tocsin.records.forecasts import ImpactTable, ReachTable
 from tocsin.records.identities import Dismissal, IdentityTable
+from tocsin.records.registration import Registration
 from tocsin.records.sensors import SensorHealth
 from tocsin.records.tracks import TrackStep
 from tocsin.records.warnings import Hazard, WarningEvent
@@ -30,3 +31,4 @@ class Events:
     dismissals: tuple[Dismissal, ...]
     health: tuple[SensorHealth, ...]
     errors: tuple[ErrorRecord, ...]
+    registrations: tuple[Registration, ...] = ()  # what is newly believed of the sensors' biases

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tocsin.records.forecasts import ForecastSettings
 from tocsin.records.identities import IdentifySettings
+from tocsin.records.registration import RegistrationSettings
 from tocsin.records.sensors import SensorTable
 from tocsin.records.site import Site
 from tocsin.records.tracks import TrackSettings
@@ -26,3 +27,4 @@ class Plan:
     identify: IdentifySettings = field(default_factory=IdentifySettings)
     forecast: ForecastSettings = field(default_factory=ForecastSettings)
     warn: WarnSettings = field(default_factory=WarnSettings)
+    registration: RegistrationSettings = field(default_factory=RegistrationSettings)

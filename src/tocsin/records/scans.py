@@ -33,3 +33,4 @@ class Scan:
     clutter_per_scan: float = math.nan  # as the site states it, NaN: not given
     arrived: float = 1.0  # share of its rows that is expected to be here, below 1 while pieces of it may still come
     elapsed_s: float = 0.0  # since this sensor's scan before, 0: the first, a fragment of it, or late
+    clock_bias_s: float = 0.0  # the detections show where things were this long before t_s

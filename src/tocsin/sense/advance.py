@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tocsin.records.arrays import FloatArray
 from tocsin.records.detections import Batch, DetectionTable, ErrorRecord
 from tocsin.records.identities import Dismissal
 from tocsin.records.plan import Plan
+from tocsin.records.registration import Registration
 from tocsin.records.scans import Scan
 from tocsin.records.sensors import SensorHealth
+from tocsin.records.tracks import TrackTable
 from tocsin.sense.refraction import geometric_elevation
+from tocsin.sense.registration import Register, correction, learn, remember, start_register
 from tocsin.sense.rows import filled_and_placed, keep_rows, reject_all, usable
 
-__all__ = ["Sensed", "State", "advance", "start"]
+__all__ = ["Sensed", "State", "advance", "belief", "start"]
 
 DEFAULT_DETECTION_PROBABILITY = {
     # single look, on a target that the sensor is meant for; the tracker moves it by what it sees
@@ -49,11 +53,12 @@ class Timing:
 
 @dataclass(slots=True)
 class State:
-    """Timing of each sensor, and the newest time seen."""
+    """Timing of each sensor, the newest time seen, and what is known of the sensors' biases."""
 
     sensors: list[Timing]
     newest_t_s: float
     jump_t_s: float = np.nan  # of the scan before, if it was refused for being far ahead
+    register: Register | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,38 +68,63 @@ class Sensed:
     health: tuple[SensorHealth, ...]
     dismissals: tuple[Dismissal, ...]
     errors: tuple[ErrorRecord, ...]
+    registrations: tuple[Registration, ...] = ()
 
 
 def start(plan: Plan) -> State:
     """Nothing heard yet."""
     count = len(plan.sensors.sensor_id)
-    return State([Timing() for _ in range(count)], -np.inf)
+    return State([Timing() for _ in range(count)], -np.inf, start_register(plan))
 
 
-def advance(plan: Plan, state: State, batch: Batch) -> tuple[State, Scan, Sensed]:
-    """Take one batch; the state given is spent."""
+def advance(plan: Plan, state: State, batch: Batch, tracks: TrackTable | None = None) -> tuple[State, Scan, Sensed]:
+    """Take one batch; the state given is spent.
+
+    `tracks` is what the tracker made of the batch before, from which registration learns; None: nothing is learned.
+    """
+    news = learn(plan, state.register, tracks)
+    scan, sensed = sensed_of(plan, state, batch)
+    remember(state.register, scan, batch.reports)
+    bias = correction(state.register, scan.sensor_index) if scan.sensor_index >= 0 else None
+    return state, scan if bias is None else corrected(plan, scan, bias), replace(sensed, registrations=news)
+
+
+def belief(state: State) -> tuple[FloatArray, FloatArray, bool]:
+    """Biases (S, 4) and their standard deviations (S, 4) as believed now, and whether they are applied.
+
+    Columns: range (m), azimuth, elevation (rad), clock (s). Empty arrays where registration is switched off.
+    """
+    if state.register is None:
+        return np.zeros((0, 4)), np.zeros((0, 4)), False
+    known = state.register.belief
+    sigma = np.sqrt(np.diag(known.cov)).reshape(-1, 4) * known.scale
+    return known.found.reshape(-1, 4) * known.scale, sigma, known.applied
+
+
+def sensed_of(plan: Plan, state: State, batch: Batch) -> tuple[Scan, Sensed]:
+    """The scan as it was measured, and what is to be said beside it."""
     s, d, errors = batch.sensor_index, batch.detections, batch.errors
     if s >= len(state.sensors) or not np.isfinite(batch.t_s):
         problem = "time is not finite" if s < len(state.sensors) else "no such sensor"
         errors += reject_all(
             batch.t_s, f"sensor {s}", d, "t" if s < len(state.sensors) else "sensor_id", str(s), problem
         )
-        return state, tick(max(state.newest_t_s, 0.0), False), Sensed((), (), errors)
+        return tick(max(state.newest_t_s, 0.0), False), Sensed((), (), errors)
     late_s = state.newest_t_s - batch.t_s
     name = plan.sensors.sensor_id[s] if s >= 0 else "clock"
     if late_s > plan.track.max_late_s and s >= 0:
         problem = f"{late_s:.3f} s behind the newest scan; at most {plan.track.max_late_s:g} s can be used"
         errors += reject_all(batch.t_s, name, d, "t", repr(batch.t_s), problem)
-        return state, tick(state.newest_t_s, False), Sensed((), (), errors)
+        return tick(state.newest_t_s, False), Sensed((), (), errors)
     if s >= 0 and is_jump(state, batch, plan.track.max_late_s):
         problem = (
             f"{-late_s:.3f} s ahead of the newest scan; believed beyond {JUMP_S:g} s if another scan follows there"
         )
         errors += reject_all(batch.t_s, name, d, "t", repr(batch.t_s), problem)
-        return state, tick(state.newest_t_s, False), Sensed((), (), errors)
+        return tick(state.newest_t_s, False), Sensed((), (), errors)
     state.newest_t_s = max(state.newest_t_s, batch.t_s)
     if s < 0:
-        return state, tick(state.newest_t_s, True), Sensed(health(plan, state, -1), (), errors)
+        return tick(state.newest_t_s, True), Sensed(health(plan, state, -1), (), errors)
     good, faults = usable(batch.t_s, name, d)
     timing, revisit = state.sensors[s], revisit_s(plan, state.sensors[s], s)
     elapsed = batch.t_s - timing.last_t_s
@@ -107,7 +137,7 @@ def advance(plan: Plan, state: State, batch: Batch) -> tuple[State, Scan, Sensed
     due = late_s <= 0.0 if not continuous else due_each_second(timing, batch.t_s)
     complete = is_new_look(timing, batch.t_s, plan.track.max_late_s) and not continuous
     scan = build_scan(plan, s, batch.t_s, keep_rows(d, good), complete, due, revisit, max(elapsed, 0.0))
-    return state, scan, Sensed(changes, (), errors + faults)
+    return scan, Sensed(changes, (), errors + faults)
 
 
 def is_jump(state: State, batch: Batch, max_late_s: float) -> bool:
@@ -198,6 +228,18 @@ def build_scan(
         clutter_per_scan=per_scan,
         elapsed_s=elapsed_s,
     )
+
+
+def corrected(plan: Plan, scan: Scan, bias: FloatArray) -> Scan:
+    """The scan without a sensor's biases (4,): range, azimuth, elevation, clock."""
+    d, s = scan.detections, scan.sensor_index
+    elevation = np.clip(d.elevation_rad - bias[2], -0.5 * np.pi, 0.5 * np.pi)
+    moved = replace(
+        d, range_m=np.maximum(d.range_m - bias[0], 1.0), azimuth_rad=(d.azimuth_rad - bias[1]) % (2.0 * np.pi)
+    )
+    place, turn = plan.sensors.position_m[s], plan.sensors.rotation[s]
+    free, where = filled_and_placed(plan.sensors.kind[s], moved, elevation, place, turn)
+    return replace(scan, detections=free, position_m=where, clock_bias_s=float(bias[3]))
 
 
 CLUTTER_HEIGHT_M = 2000.0  # birds, insects and weather that give most clutter fly below this

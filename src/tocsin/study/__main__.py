@@ -106,7 +106,7 @@ DRAWINGS: dict[str, Callable[[Summary], None]] = {"identity": draw_identity}
 PROOFS: dict[str, tuple[Callable[[Sequence[int], Path, Callable[[str], None]], Summary], int, int]] = {
     "bdsc-warning": (prove_bdsc_warning, 200, 4),
     "identity": (prove_identity, 90, 12),
-    "impact": (prove_impact, 304, 2),
+    "impact": (prove_impact, 320, 2),
     "outcomes": (prove_outcomes, 40, 1),
     "tracking-bound": (prove_bound, 5, 2),
     "tracking-clutter": (prove_clutter, 50, 2),

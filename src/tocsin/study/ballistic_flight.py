@@ -20,15 +20,14 @@ from tocsin.frames import EARTH_RATE_RADPS, gaussian_radius_m
 from tocsin.records.arrays import FloatArray
 from tocsin.world.earth import normal_gravity_mps2
 
-__all__ = ["LONGEST_S", "Air", "Flown", "Place", "come_down", "fly", "place_of"]
+__all__ = ["LONGEST_S", "Air", "Flown", "Place", "fly", "place_of"]
 
 LONGEST_S = 200.0
 """No flight of these families lasts longer."""
 UNDER_M = 5.0
 """Variants are flown until the last of them is this far below the ground, so that each passes it."""
-TOLERANCE = 1e-9
-COARSE_S = 0.25
-"""Step for a look whether a drawn flight is wanted at all."""
+TIGHT, LOOSE = 1e-9, 1e-5
+"""Relative tolerances for a bound and for a look whether a drawn flight is wanted at all."""
 G0_OVER_R = 0.034163195  # 9.80665 / 287.05287, K/m
 
 
@@ -46,15 +45,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Air:
-    """What a flight goes through, apart from its own parameters: how wind turns and grows, how drag rises; one number
-    for all variants or one for each.
+    """What a flight goes through, apart from its own parameters: how wind turns and grows, how drag rises.
 
     Wind at h metres above the site is that at its level times 1 + growth h / 1000, turned clockwise by turn h / 1000.
     """
 
-    growth_per_km: FloatArray | float = 0.0
-    turn_radpkm: FloatArray | float = 0.0
-    width: FloatArray | float = 0.05  # of the transonic rise, in Mach numbers
+    growth_per_km: float = 0.0
+    turn_radpkm: float = 0.0
+    width: float = 0.05  # of the transonic rise, in Mach numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ def place_of(lat_deg: float, lon_deg: float, alt_m: float) -> Place:
     return Place(lat_deg, lon_deg, alt_m, radius, normal_gravity_mps2(lat_deg, alt_m), spin)
 
 
-def drag_over_low(mach: FloatArray, width: FloatArray | float, rise: FloatArray, fall: FloatArray) -> FloatArray:
+def drag_over_low(mach: FloatArray, width: float, rise: FloatArray, fall: FloatArray) -> FloatArray:
     """Drag coefficient over its low-speed value: a logistic rise about Mach 1, an exponential decline above it."""
     over = np.maximum(mach - 1.0, 0.0)
     return np.asarray(1.0 + rise / (1.0 + np.exp(-(mach - 1.0) / width)) * np.exp(-fall * over))
@@ -108,7 +106,7 @@ def heights(place: Place, state: FloatArray) -> FloatArray:
     return np.asarray((flat2 + up * (up + 2.0 * place.radius_m)) / (distance + place.radius_m))
 
 
-def fly(place: Place, air: Air, theta: FloatArray) -> Flown | None:
+def fly(place: Place, air: Air, theta: FloatArray, *, rtol: float = TIGHT) -> Flown | None:
     """Fly variants theta (11, m) to the ground; None: one of them is still aloft after `LONGEST_S`."""
     m = theta.shape[1]
 
@@ -123,9 +121,9 @@ def fly(place: Place, air: Air, theta: FloatArray) -> Flown | None:
         rates,
         (0.0, LONGEST_S),
         theta[:6].ravel(),
-        method="DOP853",
-        rtol=TOLERANCE,
-        atol=TOLERANCE,
+        method="DOP853" if rtol < LOOSE else "RK45",
+        rtol=rtol,
+        atol=rtol,
         events=aloft,
         dense_output=True,
     )
@@ -149,25 +147,3 @@ def _impacts(place: Place, state_at: Callable[[FloatArray], FloatArray], end_s: 
         t = t - heights(place, state) / sinking
     state = state_at(t)[columns, :, columns].T
     return np.stack([state[0], state[1], t], axis=1)
-
-
-def come_down(place: Place, air: Air, theta: FloatArray) -> FloatArray:
-    """East, north and time (m, 3) at which m flights that have nothing in common come down, to a few metres; NaN for
-    one that does not within `LONGEST_S`. Runge-Kutta with a fixed step, the last one cut linearly.
-    """
-    state, ended = theta[:6].copy(), np.full((theta.shape[1], 3), np.nan)
-    for k in range(int(LONGEST_S / COARSE_S)):
-        before, height = state, heights(place, state)
-        a = slope(place, air, theta, before)
-        b = slope(place, air, theta, before + 0.5 * COARSE_S * a)
-        c = slope(place, air, theta, before + 0.5 * COARSE_S * b)
-        d = slope(place, air, theta, before + COARSE_S * c)
-        state = before + COARSE_S / 6.0 * (a + 2.0 * b + 2.0 * c + d)
-        after = heights(place, state)
-        down = np.isnan(ended[:, 2]) & (after < 0.0)
-        part = height[down] / (height[down] - after[down])
-        ended[down, :2] = (before[:2, down] + part * (state[:2, down] - before[:2, down])).T
-        ended[down, 2] = (k + part) * COARSE_S
-        if not np.isnan(ended[:, 2]).any():
-            break
-    return ended

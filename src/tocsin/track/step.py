@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tocsin.kernels import births, clutter, gating, imm, lifecycle, polar, posterior
+from tocsin.kernels import births, clutter, gating, imm, lifecycle, polar, posterior, registration
 from tocsin.kernels.births import Birth
 from tocsin.kernels.measurement import FACTORS
 from tocsin.kernels.motion import MODELS, Motion
@@ -313,6 +313,8 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
     `serial` numbers scans and is the root of new tracks' keys.
     """
     advance_to(rules, before, bank, lore, scan.t_s)
+    if scan.clock_bias_s != 0.0:
+        registration.shift_tracks(bank.n, -scan.clock_bias_s, bank.mu, bank.x, bank.p)
     z, sigma, kind = detection_rows(scan)
     n, m = bank.n, z.shape[0]
     probability = detection_probability(lore, scan) * scan.arrived
@@ -377,6 +379,8 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
     lifecycle.learn_detection(n, scan.sensor_index, row, pm, real, whole, lore.seen)
     learn(lore, scan, free, kind, probability)
     born = bear(rules, bank, scan, z, sigma, free, source, serial)
+    if scan.clock_bias_s != 0.0:
+        registration.shift_tracks(bank.n, scan.clock_bias_s, bank.mu, bank.x, bank.p)
     mean, cov = moments(bank)
     flag, into = np.zeros(bank.n, np.int64), np.zeros(bank.n, np.int64)
     lifecycle.mark_duplicates(pairs.start, pairs.det, marginal, m, mean, cov, bank.real, flag, into)
