@@ -140,3 +140,10 @@ def test_a_corrected_scan_is_moved_by_the_bias_and_nothing_else():
     assert scan.clock_bias_s == pytest.approx(0.3)
     assert scan.t_s == batch.t_s
     assert np.isfinite(scan.position_m).all()
+
+
+def test_a_site_of_very_many_sensors_is_not_registered():
+    plan = bench.plan_of(bench.CASES["base"], True)
+    many = replace(plan.sensors, sensor_id=tuple(f"s{i}" for i in range(33)))
+    assert sense.start(replace(plan, sensors=many)).register is None
+    assert sense.start(plan).register is not None

@@ -25,9 +25,10 @@ __all__ = ["ANTENNA_M", "Mask", "cover_tracks", "field_share", "fill_mask", "mas
 EFFECTIVE = 4.0 / 3.0
 ANTENNA_M = 5.0  # an antenna stands at least so high over the ground that the grid says: grids are off by metres
 AZIMUTHS = 720  # half a degree: 175 m at 20 km, about the step of a 200 m grid
-DISTANCES = 1024
+DISTANCES = 512  # every 118 m at 60 km: 3 MB for a sensor that looks over terrain
 REACH_M = 60_000.0  # where no range is stated: as far as terrain is read
 GRID_SIGMA_M = 5.0  # of terrain heights between nodes, and of the ray: below this nothing is sharp
+HIDDEN = 0.05  # share below which a place is not seen at all: a miss there is no look in vain
 FULL_RANGE = 0.8  # of the stated range, up to which the learned probability holds
 EDGE_SHARE = 0.01  # of the stated range: how sharp its end is
 EDGE_RAD = math.radians(0.5)  # a beam's edge: how sharp the end of a field of view is
@@ -167,7 +168,8 @@ def cover_tracks(
 ) -> None:
     """Detection probability pd_out (n,) of each track, and the part pm_out (n,) that a miss counts against.
 
-    A miss is evidence only where the sensor looked (`complete`), and as much as it sees there.
+    A miss is evidence only where the sensor looked (`complete`), as far as it sees there, and none where it hardly
+    does.
     """
     for i in range(n):
         k = 0
@@ -180,4 +182,4 @@ def cover_tracks(
         if share > 0.0:
             share *= sight_share(mask, e, nn, u, math.sqrt(max(p[i, k, 2, 2], 0.0)))
         pd_out[i] = max(pd * share, COVER_MIN)
-        pm_out[i] = pd * share if complete else 0.0
+        pm_out[i] = pd * share if complete and share > HIDDEN else 0.0

@@ -37,7 +37,6 @@ __all__ = [
     "WHOLES",
     "age_existence",
     "compact",
-    "cover",
     "judge",
     "learn_clutter",
     "learn_detection",
@@ -57,7 +56,6 @@ LOST_SPREAD_M = 1500.0  # standard deviation of place beyond which a track says 
 DUPLICATE_NIS = 1.0  # mean squared difference per axis over summed variances: the two are one within their spread
 DUPLICATE_SHARE = 0.1  # both must claim the same detection at least this much
 COVER_MIN = 0.05  # detection probability where the sensor is not said to see: it may, and no miss counts
-SIGHT_SAMPLES = 64
 
 
 @kernel
@@ -106,52 +104,6 @@ def age_existence(
             below = 0.5 * math.erfc(height / math.sqrt(2.0 * p[i, BALLISTIC, 2, 2]))
             real_io[FALLEN, i] = mu[i, BALLISTIC] * below
             real_io[EXISTENCE, i] *= 1.0 - min(real_io[FALLEN, i], 0.9999)
-
-
-@kernel
-def sight_clear(sensor: FloatArray, x: FloatArray, radius: float, head: FloatArray, level: FloatArray) -> bool:
-    """True if the straight line from the sensor to x (>= 3,) stays above the terrain."""
-    if level.shape[0] == 0 or level.shape[1] == 0:
-        return True
-    for s in range(1, SIGHT_SAMPLES):
-        f = s / SIGHT_SAMPLES
-        e, n = sensor[0] + f * (x[0] - sensor[0]), sensor[1] + f * (x[1] - sensor[1])
-        u = sensor[2] + f * (x[2] - sensor[2])
-        if level_m(e, n, u, radius) < terrain_level(head, level, e, n):
-            return False
-    return True
-
-
-@kernel
-def cover(
-    n: int,
-    pd: float,
-    complete: bool,
-    max_range: float,
-    sensor: FloatArray,
-    radius: float,
-    head: FloatArray,
-    level: FloatArray,
-    mu: FloatArray,
-    x: FloatArray,
-    pd_out: FloatArray,
-    pm_out: FloatArray,
-) -> None:
-    """Detection probability pd_out (n,) of each track, and the part pm_out (n,) that a miss counts against.
-
-    A miss is evidence only where the sensor looked (`complete`), within its range (NaN: no limit known), and in sight.
-    """
-    for i in range(n):
-        k = 0
-        for j in range(MODELS):
-            if mu[i, j] > mu[i, k]:
-                k = j
-        e, nn, u = x[i, k, 0] - sensor[0], x[i, k, 1] - sensor[1], x[i, k, 2] - sensor[2]
-        seen = not (e * e + nn * nn + u * u > max_range * max_range) and sight_clear(
-            sensor, x[i, k], radius, head, level
-        )
-        pd_out[i] = pd if seen else COVER_MIN
-        pm_out[i] = pd if seen and complete else 0.0
 
 
 @kernel

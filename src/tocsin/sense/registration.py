@@ -26,6 +26,7 @@ from tocsin.sense.targets import Crowd, join, link, place_of, start_crowd, sweep
 __all__ = ["Register", "correction", "learn", "remember", "start_register"]
 
 SURE_ROW = 0.6  # association probability from which a plot is taken for the track's
+MOST_SENSORS = 32  # the work for a plot grows with the square of their number: a tenth of a millisecond for so many
 FALLING_MAX = 0.5  # what falls or is thrust does not fly straight between two plots
 THINK_EVERY_S = 0.45  # a belief is worked out twice a second at most: half the slowest sensor's scan
 FALLING = [MODELS.index("ballistic"), MODELS.index("thrust")]
@@ -61,8 +62,8 @@ class Register:
 
 
 def start_register(plan: Plan) -> Register | None:
-    """Nothing seen yet; None where registration is switched off."""
-    if not plan.registration.enabled or not plan.sensors.sensor_id:
+    """Nothing seen yet; None where registration is switched off or there are too many sensors for it."""
+    if not plan.registration.enabled or not 0 < len(plan.sensors.sensor_id) <= MOST_SENSORS:
         return None
     belief = start_belief(plan)
     return Register(belief, start_crowd(plan, belief.scale))

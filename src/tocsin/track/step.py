@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from tocsin.kernels import births, clutter, gating, imm, lifecycle, polar, posterior, registration
+from tocsin.kernels import births, clutter, coverage, gating, imm, lifecycle, polar, posterior, registration
 from tocsin.kernels.births import Birth
 from tocsin.kernels.measurement import FACTORS
 from tocsin.kernels.motion import MODELS, Motion
@@ -36,6 +36,7 @@ class Rules:
     arrivals_time_s: float = 6.0
     confirm_hits: int = 2
     associator: str = "belief"  # of track.associators.ASSOCIATORS
+    masks: dict[int, coverage.Mask] = field(default_factory=dict)  # by sensor, made when it is first heard
 
 
 CLUTTER_MEMORY = 0.98  # per scan: the map remembers about 50 scans
@@ -307,6 +308,22 @@ def learn(
         lore.sky[3] *= 1.0 - pd
 
 
+def mask_of(rules: Rules, scan: Scan) -> coverage.Mask:
+    """What the sensor of a scan can see."""
+    mask = rules.masks.get(scan.sensor_index)
+    if mask is None:
+        mask = rules.masks[scan.sensor_index] = coverage.mask_of(
+            scan.sensor_position_m,
+            scan.sensor_rotation,
+            scan.max_range_m,
+            np.full(4, np.nan),
+            rules.motion.level_radius_m,
+            rules.terrain_head,
+            rules.terrain_level,
+        )
+    return mask
+
+
 def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, serial: int) -> Stepped:
     """Take one scan, no earlier than the bank's time, from one bank into another.
 
@@ -319,20 +336,7 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
     n, m = bank.n, z.shape[0]
     probability = detection_probability(lore, scan) * scan.arrived
     pd, pm = np.empty(n), np.empty(n)
-    lifecycle.cover(
-        n,
-        probability,
-        scan.complete,
-        scan.max_range_m,
-        scan.sensor_position_m,
-        rules.motion.level_radius_m,
-        rules.terrain_head,
-        rules.terrain_level,
-        bank.mu,
-        bank.x,
-        pd,
-        pm,
-    )
+    coverage.cover_tracks(n, probability, scan.complete, mask_of(rules, scan), bank.mu, bank.x, bank.p, pd, pm)
     source = sources(rules, lore, scan, z, sigma, kind, probability)
     rows = 4 if np.isfinite(z[:, 3]).any() else 3
     pairs = gate(rules, bank, scan, z, sigma, rows)
