@@ -25,7 +25,7 @@ UNSEEN = 0.5  # share of the prior variance that is left in a direction of which
 LEARNED = 0.05  # the best-known direction: at 5 % of the prior variance something has been learned
 LEAST_ROWS = 100  # plots of common targets before anything is said: a wrong pair is outvoted
 RESET_SHARE, RESET_COUNT = 0.5, 30  # rejected plots that say that the belief itself is wrong
-RESET_TORN = 6  # three seconds: longer than a new pair takes to be found
+RESET_TORN = 4  # two to eight seconds: longer than a new pair takes to be found
 RECENT_MEMORY = 0.98  # per thought, about half a minute
 LOADS = 0.2  # share of an eigenvector from which a sensor is named in it
 TELL_EVERY_S = 10.0
@@ -157,7 +157,10 @@ def unobservable(belief: Belief, names: tuple[str, ...]) -> tuple[str, ...]:
 def told(plan: Plan, belief: Belief, t_s: float) -> tuple[Registration, ...]:
     """A record for each sensor of which there is something new to say."""
     names = plan.sensors.sensor_id
-    if belief.rows < LEAST_ROWS:
+    due = len(belief.told) < len(names) or any(
+        old.applied != belief.applied or t_s - old.t_s >= TELL_EVERY_S for old in belief.told.values()
+    )
+    if belief.rows < LEAST_ROWS or not due:
         return ()
     hidden = unobservable(belief, names)
     if not belief.told and float(np.linalg.eigvalsh(belief.cov)[0]) > LEARNED:

@@ -28,7 +28,8 @@ __all__ = ["Register", "correction", "learn", "remember", "start_register"]
 SURE_ROW = 0.6  # association probability from which a plot is taken for the track's
 MOST_SENSORS = 32  # the work for a plot grows with the square of their number: a tenth of a millisecond for so many
 FALLING_MAX = 0.5  # what falls or is thrust does not fly straight between two plots
-THINK_EVERY_S = 0.45  # a belief is worked out twice a second at most: half the slowest sensor's scan
+THINK_FIRST_S, THINK_LATER_S = 0.45, 2.0  # between workings-out of the belief, at first and when it has settled
+SETTLING = 0.05  # of the time since the first of them: the later interval is reached after 40 s
 FALLING = [MODELS.index("ballistic"), MODELS.index("thrust")]
 
 
@@ -57,6 +58,7 @@ class Register:
     active: bool = False
     waiting: list[tuple[float, int, Look | None, int, ReportTable | None]] = field(default_factory=list)
     serial: int = 0
+    first_s: float = np.inf  # of the first belief that was worked out
     newest_s: float = -np.inf
     hold_s: float = 0.0  # how late a look or report has come so far
 
@@ -109,8 +111,10 @@ def learn(plan: Plan, register: Register | None, tracks: TrackTable | None) -> t
         elif said is not None:
             take_said(register, said, row)
         taken = True
-    if not taken or ready - register.belief.t_s < THINK_EVERY_S:
+    pause = min(max(SETTLING * (ready - register.first_s), THINK_FIRST_S), THINK_LATER_S)
+    if not taken or ready - register.belief.t_s < pause:
         return ()
+    register.first_s = min(register.first_s, ready)
     return think(plan, register, ready)
 
 
