@@ -29,8 +29,8 @@ RESET_TORN = 4  # two to eight seconds: longer than a new pair takes to be found
 RECENT_MEMORY = 0.98  # per thought, about half a minute
 LOADS = 0.2  # share of an eigenvector from which a sensor is named in it
 TELL_EVERY_S = 10.0
-MOVED = 2.0  # standard deviations of the last told belief: worth telling
-SURER = 0.5  # a sigma that has halved is worth telling
+MOVED = 1.0  # standard deviations of the last told belief: worth telling
+SURER = 0.7  # a sigma that has fallen by so much, twice the data, is worth telling
 
 
 @dataclass(slots=True)
