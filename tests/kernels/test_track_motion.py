@@ -148,3 +148,11 @@ def test_a_kind_without_a_velocity_drifts_and_falls():
 def test_level_is_height_over_the_sphere():
     assert level_m(0.0, 0.0, 123.0, 6.37e6) == pytest.approx(123.0, abs=1e-8)
     assert level_m(3e4, 4e4, 0.0, 6.37e6) == pytest.approx(5e4**2 / (2 * 6.37e6), rel=1e-4)
+
+
+@pytest.mark.parametrize("weight", [-86.0, 0.0, 8.4])
+def test_a_ballistic_coefficient_that_no_thing_has_does_not_make_the_state_infinite(weight):
+    x = np.array([-5156.0, -3656.0, 265.0, -74.0, 55.0, 54.0, weight])
+    state, cov = advanced(BALLISTIC, 0.5, x)
+    assert np.isfinite(state).all()
+    assert np.isfinite(cov).all()
