@@ -74,7 +74,7 @@ class Sensed:
 def start(plan: Plan) -> State:
     """Nothing heard yet."""
     count = len(plan.sensors.sensor_id)
-    return State([Timing() for _ in range(count)], -np.inf, start_register(plan))
+    return State([Timing() for _ in range(count)], -np.inf, register=start_register(plan))
 
 
 def advance(plan: Plan, state: State, batch: Batch, tracks: TrackTable | None = None) -> tuple[State, Scan, Sensed]:
