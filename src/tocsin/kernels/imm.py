@@ -29,6 +29,7 @@ from tocsin.kernels.motion import (
 __all__ = ["copy_model", "mix_model", "mixture_moments", "predict_tracks"]
 
 SURPRISE_TO_WAKE = 2.0  # mean normalised innovation squared per row; consistent filters keep it at 1, give or take 0.3
+WIDEST_MPS = 400.0  # spread of velocity from which there is nothing left to doubt
 SURPRISE_MAX = 6.0  # most by which a surprised track's covariance grows in one scan
 WAKE_PROBABILITY = 0.05
 STEADY, SETTLING, SLOW, YOUNG = 0, 1, 2, 4  # transition tables: SETTLING alone, or any sum of SLOW and YOUNG
@@ -161,10 +162,15 @@ def copy_model(x: FloatArray, p: FloatArray, x_out: FloatArray, p_out: FloatArra
 
 @kernel
 def widen(factor: float, p_io: FloatArray) -> None:
-    """p_io (7, 7) times a factor: what has surprised for some scans is not known as well as the filter claims."""
-    for a in range(7):
-        for b in range(7):
+    """Widen place and velocity of p_io (7, 7) by a factor: what surprises is not known as well as the filter claims."""
+    if p_io[3, 3] + p_io[4, 4] + p_io[5, 5] > WIDEST_MPS**2:
+        return
+    root = math.sqrt(factor)
+    for a in range(6):
+        for b in range(6):
             p_io[a, b] *= factor
+        p_io[a, 6] *= root
+        p_io[6, a] *= root
 
 
 @kernel

@@ -45,6 +45,7 @@ G0_MPS2 = 9.80665  # standard gravity, ISO 80000-3
 RHO0_KGPM3 = 1.225  # ISO 2533 sea-level density
 DENSITY_HEIGHT_M = 9500.0  # -dh/d(ln rho) of the standard troposphere, mean of 0-8 km; used in Jacobians only
 LIGHTEST = 0.0  # ln(kg/m²), a sheet of paper: an update far from all that falls must not make drag without bound
+SLOWING_MAX_PS = 1.5  # what slows faster has stopped within a second, and an explicit step would run away
 STEP_MAX_S = 0.5  # longest step of the ballistic integrator: 1 m of position at 70 m/s² of drag
 SPEED_FOR_HEADING_MPS = 3.0  # below this a heading means nothing and the noise is taken as round
 
@@ -128,7 +129,7 @@ def flight_acceleration(model: int, motion: Motion, state: FloatArray, a_out: Fl
     if model == BALLISTIC:
         height = min(max(distance - radius + motion.site_alt_m, -500.0), 18000.0)
         rho = RHO0_KGPM3 * (1.0 - 2.25577e-5 * height) ** 4.25588
-        rate = 0.5 * rho * math.exp(-max(state[6], LIGHTEST)) * speed
+        rate = min(0.5 * rho * math.exp(-max(state[6], LIGHTEST)) * speed, SLOWING_MAX_PS)
     else:
         rate = -state[6] / max(speed, slowest(state[6]))
     g = G0_MPS2 * (radius / distance) ** 2 / distance
