@@ -100,7 +100,7 @@ def sight_share(mask: Mask, e: float, n: float, u: float, sigma_m: float) -> flo
     if j == 0:
         return 1.0
     f = min(d / mask.step_m - j, 1.0)
-    turn = math.atan2(de, dn) / (2.0 * math.pi)
+    turn = math.atan2(de, dn) / (2.0 * math.pi) if azimuths > 1 else 0.0
     a = (turn - math.floor(turn)) * azimuths
     a0 = int(a) % azimuths
     a1, g = (a0 + 1) % azimuths, a - math.floor(a)
@@ -113,19 +113,9 @@ def sight_share(mask: Mask, e: float, n: float, u: float, sigma_m: float) -> flo
 
 
 @kernel
-def field_share(mask: Mask, pd: float, e: float, n: float, u: float, sigma_m: float) -> float:
-    """Share of the detection probability pd that range and field of view leave at a place (site frame).
-
-    Up to 0.8 of the stated range pd holds: it is learned from targets all over. Beyond, ln pd grows with the fourth
-    power of range, as that of a Swerling 1 target does (ln Pd = ln Pfa / (1 + SNR), SNR as r⁻⁴); at the stated range it
-    ends.
-    """
-    x, y, z = e - mask.place[0], n - mask.place[1], u - mask.place[2]
-    r, share = math.sqrt(x * x + y * y + z * z), 1.0
-    if mask.max_range_m > 0.0:
-        over = max((r / (FULL_RANGE * mask.max_range_m)) ** 4 - 1.0, 0.0)
-        edge = math.sqrt(2.0 * (sigma_m * sigma_m + (EDGE_SHARE * mask.max_range_m) ** 2))
-        share = pd ** min(over, 50.0) * 0.5 * math.erfc((r - mask.max_range_m) / edge)
+def beam_share(mask: Mask, x: float, y: float, z: float, sigma_m: float) -> float:
+    """Share that the limits of azimuth and elevation leave at a place x, y, z from the sensor (axes of the site)."""
+    share, r = 1.0, math.sqrt(x * x + y * y + z * z)
     turn = mask.rotation
     le = turn[0, 0] * x + turn[1, 0] * y + turn[2, 0] * z
     ln = turn[0, 1] * x + turn[1, 1] * y + turn[2, 1] * z
@@ -142,6 +132,26 @@ def field_share(mask: Mask, pd: float, e: float, n: float, u: float, sigma_m: fl
             off = math.atan2(le, ln) - mask.sector[0] - 0.5 * width
             off = abs(off - 2.0 * math.pi * math.floor(off / (2.0 * math.pi) + 0.5))
             share *= 0.5 * math.erfc((off - 0.5 * width) / spread)
+    return share
+
+
+@kernel
+def field_share(mask: Mask, pd: float, e: float, n: float, u: float, sigma_m: float) -> float:
+    """Share of the detection probability pd that range and field of view leave at a place (site frame).
+
+    Up to 0.8 of the stated range pd holds: it is learned from targets all over. Beyond, ln pd grows with the fourth
+    power of range, as that of a Swerling 1 target does (ln Pd = ln Pfa / (1 + SNR), SNR as r⁻⁴); at the stated range it
+    ends.
+    """
+    x, y, z = e - mask.place[0], n - mask.place[1], u - mask.place[2]
+    r, share = math.sqrt(x * x + y * y + z * z), 1.0
+    if mask.max_range_m > 0.0:
+        over = max((r / (FULL_RANGE * mask.max_range_m)) ** 4 - 1.0, 0.0)
+        edge = math.sqrt(2.0 * (sigma_m * sigma_m + (EDGE_SHARE * mask.max_range_m) ** 2))
+        share = pd ** min(over, 50.0) * 0.5 * math.erfc((r - mask.max_range_m) / edge)
+    for limit in mask.sector:
+        if not math.isnan(limit):
+            return share * beam_share(mask, x, y, z, sigma_m)
     return share
 
 

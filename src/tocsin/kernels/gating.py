@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from tocsin.kernels.jit import kernel
-from tocsin.kernels.measurement import FACTORS, factor_innovation, project_track, residual
+from tocsin.kernels.measurement import FACTORS, FINEST2, factor_innovation, project_track, residual
 from tocsin.kernels.motion import MODELS, FloatArray, IntArray
 
 __all__ = ["build_grid", "find_pairs"]
@@ -159,6 +159,9 @@ def find_pairs(
                             rows, sensor, rotation, x[i, k], p[i, k], predicted_out[i, k], g_out[i, k], a_out[i, k]
                         )
                         ready[k] = True
+                    off = z[j, 0] - predicted_out[i, k, 0]
+                    if off * off > gate * (a_out[i, k, 0, 0] + max(sigma[j, 0] * sigma[j, 0], FINEST2)):
+                        continue
                     residual(z[j], sigma[j], predicted_out[i, k], v, r)
                     ll[k], nis = factor_innovation(rows, gate, a_out[i, k], v, r, factor[k])
                     best = min(best, nis)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tocsin._threads import on_all
 from tocsin.kernels import births, clutter, coverage, gating, imm, lifecycle, polar, posterior, registration
 from tocsin.kernels.births import Birth
 from tocsin.kernels.measurement import FACTORS
@@ -15,6 +16,7 @@ from tocsin.records.scans import Scan
 from tocsin.records.tracks import TrackSettings
 from tocsin.track.associators import ASSOCIATORS
 from tocsin.track.bank import Bank, Lore
+from tocsin.track.parts import parts_of
 
 __all__ = ["Ended", "Rules", "Stepped", "coast", "moments", "take_scan"]
 
@@ -75,22 +77,7 @@ def advance_to(rules: Rules, before: Bank, bank: Bank, lore: Lore, t_s: float) -
     dt, n = t_s - before.t_s if np.isfinite(before.t_s) else 0.0, before.n
     bank.begin(before)
     if n:
-        hits, born, surprise = bank.whole[lifecycle.HITS], bank.real[lifecycle.BORN], bank.real[lifecycle.SURPRISE]
-        imm.predict_tracks(
-            n,
-            t_s,
-            dt,
-            rules.motion,
-            hits,
-            born,
-            surprise,
-            before.mu,
-            before.x,
-            before.p,
-            bank.mu,
-            bank.x,
-            bank.p,
-        )
+        on_all(lambda part: predict(rules, before, bank, t_s, dt, part), parts_of(n))
         head, level = rules.terrain_head, rules.terrain_level
         lifecycle.age_existence(n, dt, rules.lifetime_s, rules.motion, head, level, bank.mu, bank.x, bank.p, bank.real)
     if dt > 0.0:
@@ -99,6 +86,25 @@ def advance_to(rules: Rules, before: Bank, bank: Bank, lore: Lore, t_s: float) -
         lore.sky[2] += dt
         lore.sky[0] += dt * (rules.arrivals_before + lore.sky[1]) / (rules.arrivals_time_s + lore.sky[2])
     bank.t_s = max(before.t_s, t_s)
+
+
+def predict(rules: Rules, before: Bank, bank: Bank, t_s: float, dt: float, part: slice) -> None:
+    """Predict one part of the tracks over dt, into another bank that has their bookkeeping."""
+    imm.predict_tracks(
+        part.stop - part.start,
+        t_s,
+        dt,
+        rules.motion,
+        bank.whole[lifecycle.HITS, part],
+        bank.real[lifecycle.BORN, part],
+        bank.real[lifecycle.SURPRISE, part],
+        before.mu[part],
+        before.x[part],
+        before.p[part],
+        bank.mu[part],
+        bank.x[part],
+        bank.p[part],
+    )
 
 
 def coast(rules: Rules, before: Bank, bank: Bank, lore: Lore, t_s: float) -> Stepped:
@@ -112,8 +118,13 @@ def coast(rules: Rules, before: Bank, bank: Bank, lore: Lore, t_s: float) -> Ste
 
 def moments(bank: Bank) -> tuple[FloatArray, FloatArray]:
     """Mixture mean (n, 6) and covariance (n, 6, 6)."""
-    mean, cov = np.empty((bank.n, 6)), np.empty((bank.n, 6, 6))
-    imm.mixture_moments(bank.n, bank.whole[lifecycle.HITS], bank.mu, bank.x, bank.p, mean, cov)
+    mean, cov, hits = np.empty((bank.n, 6)), np.empty((bank.n, 6, 6)), bank.whole[lifecycle.HITS]
+
+    def work(part: slice) -> None:
+        n = part.stop - part.start
+        imm.mixture_moments(n, hits[part], bank.mu[part], bank.x[part], bank.p[part], mean[part], cov[part])
+
+    on_all(work, parts_of(bank.n))
     return mean, cov
 
 
@@ -151,24 +162,52 @@ def settle(
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
-    """Gated pairs of tracks and detections, ordered by track."""
+class Gated:
+    """Gated pairs of one part of the tracks, k of them, and the scan's m detections, ordered by track."""
 
-    start: IntArray  # (n + 1,)
+    part: slice
+    start: IntArray  # (k + 1,)
     det: IntArray
     ll: FloatArray  # (pairs, MODELS)
     nis: FloatArray
-    predicted: FloatArray  # (n, MODELS, 5), and the next: see kernels.measurement.project_track
-    g: FloatArray  # (n, MODELS, 7, 4)
+    psi: FloatArray  # see kernels.posterior.pair_weights
+    pm: FloatArray  # (k,) see kernels.coverage.cover_tracks
+    g: FloatArray  # (k, MODELS, 7, 4)
     factor: FloatArray  # (pairs, MODELS, FACTORS): see kernels.measurement.factor_innovation
 
 
-def gate(rules: Rules, bank: Bank, scan: Scan, z: FloatArray, sigma: FloatArray, rows: int) -> Pairs:
-    """Which detections may belong to which tracks, by the first `rows` measurement rows."""
-    n, m = bank.n, z.shape[0]
-    predicted, g, a = np.empty((n, MODELS, 5)), np.empty((n, MODELS, 7, 4)), np.empty((n, MODELS, 4, 4))
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What gating asks of one scan of m detections."""
+
+    scan: Scan
+    z: FloatArray  # (m, 4)
+    sigma: FloatArray  # (m, 4)
+    kind: IntArray  # (m,)
+    rows: int  # the first so many measurement rows are used
+    probability: float  # of detection, in sight of the sensor
+    mask: coverage.Mask
+    head: FloatArray  # this and what follows: see kernels.gating.build_grid
+    cells: IntArray
+    order: IntArray
+    loose: int
+
+
+def look(rules: Rules, scan: Scan, z: FloatArray, sigma: FloatArray, kind: IntArray, probability: float) -> Looked:
+    """Sort a scan's detections into a grid."""
+    m, rows = z.shape[0], 4 if np.isfinite(z[:, 3]).any() else 3
     head, cells, order = np.empty(5), np.empty(4 * m + 64, np.int64), np.empty(m, np.int64)
     loose = gating.build_grid(scan.position_m, head, cells, order)
+    return Looked(scan, z, sigma, kind, rows, probability, mask_of(rules, scan), head, cells, order, loose)
+
+
+def gate(rules: Rules, bank: Bank, looked: Looked, intensity: FloatArray, part: slice) -> Gated:
+    """Which detections may belong to which tracks of one part, and how much speaks for each pair."""
+    scan, n, m = looked.scan, part.stop - part.start, looked.z.shape[0]
+    mu, x, p = bank.mu[part], bank.x[part], bank.p[part]
+    pd, pm = np.empty(n), np.empty(n)
+    coverage.cover_tracks(n, looked.probability, scan.complete, looked.mask, mu, x, p, pd, pm)
+    predicted, g, a = np.empty((n, MODELS, 5)), np.empty((n, MODELS, 7, 4)), np.empty((n, MODELS, 4, 4))
     room, start = 2 * (n + m) + 64, np.empty(n + 1, np.int64)
     while True:
         det, ll, nis = np.empty(room, np.int64), np.empty((room, MODELS)), np.empty(room)
@@ -176,19 +215,19 @@ def gate(rules: Rules, bank: Bank, scan: Scan, z: FloatArray, sigma: FloatArray,
         count = gating.find_pairs(
             n,
             rules.gate,
-            rows,
+            looked.rows,
             scan.sensor_position_m,
             scan.sensor_rotation,
-            bank.mu,
-            bank.x,
-            bank.p,
+            mu,
+            x,
+            p,
             scan.position_m,
-            z,
-            sigma,
-            head,
-            cells,
-            order,
-            loose,
+            looked.z,
+            looked.sigma,
+            looked.head,
+            looked.cells,
+            looked.order,
+            looked.loose,
             predicted,
             g,
             a,
@@ -199,8 +238,69 @@ def gate(rules: Rules, bank: Bank, scan: Scan, z: FloatArray, sigma: FloatArray,
             factor,
         )
         if count <= room:
-            return Pairs(start, det[:count], ll[:count], nis[:count], predicted, g, factor)
+            break
         room = count
+    det, ll, psi = det[:count], ll[:count], np.empty(count)
+    exists = bank.real[lifecycle.EXISTENCE, part]
+    posterior.pair_weights(start, det, ll, mu, exists, pd, pm, intensity, predicted, looked.kind, psi)
+    return Gated(part, start, det, ll, nis[:count], psi, pm, g, factor)
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """The pairs of all parts together, ordered by track: what association needs of them."""
+
+    start: IntArray  # (n + 1,)
+    det: IntArray
+    psi: FloatArray
+    pm: FloatArray  # (n,)
+    first: list[int]  # pair that each part begins with
+
+
+def join(gated: list[Gated]) -> Joint:
+    """Put the pairs of all parts in one row."""
+    first = np.cumsum([0, *(len(each.det) for each in gated)]).tolist()
+    if len(gated) == 1:
+        return Joint(gated[0].start, gated[0].det, gated[0].psi, gated[0].pm, first)
+    start = [each.start[:-1] + offset for each, offset in zip(gated, first[:-1], strict=True)]
+    return Joint(
+        np.concatenate([*start, first[-1:]]),
+        np.concatenate([each.det for each in gated]),
+        np.concatenate([each.psi for each in gated]),
+        np.concatenate([each.pm for each in gated]),
+        first,
+    )
+
+
+def update(
+    bank: Bank, looked: Looked, gated: Gated, marginal: FloatArray, miss: FloatArray
+) -> tuple[IntArray, FloatArray]:
+    """Bring the tracks of one part to their posterior; returns the detection of each, -1: none, and its probability."""
+    part, n = gated.part, gated.part.stop - gated.part.start
+    row, row_probability, real, whole = np.empty(n, np.int64), np.empty(n), bank.real, bank.whole
+    posterior.update_tracks(
+        looked.scan.t_s,
+        looked.rows,
+        gated.start,
+        gated.det,
+        gated.ll,
+        gated.nis,
+        marginal,
+        miss[part],
+        gated.pm,
+        gated.factor,
+        gated.g,
+        bank.mu[part],
+        bank.x[part],
+        bank.p[part],
+        real[lifecycle.EXISTENCE, part],
+        whole[lifecycle.HITS, part],
+        real[lifecycle.UPDATED, part],
+        real[lifecycle.SURPRISE, part],
+        row,
+        row_probability,
+    )
+    return row, row_probability
 
 
 def detection_rows(scan: Scan) -> tuple[FloatArray, FloatArray, IntArray]:
@@ -335,52 +435,17 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
     z, sigma, kind = detection_rows(scan)
     n, m = bank.n, z.shape[0]
     probability = detection_probability(lore, scan) * scan.arrived
-    pd, pm = np.empty(n), np.empty(n)
-    coverage.cover_tracks(n, probability, scan.complete, mask_of(rules, scan), bank.mu, bank.x, bank.p, pd, pm)
     source = sources(rules, lore, scan, z, sigma, kind, probability)
-    rows = 4 if np.isfinite(z[:, 3]).any() else 3
-    pairs = gate(rules, bank, scan, z, sigma, rows)
-    psi, marginal = np.empty(len(pairs.det)), np.empty(len(pairs.det))
-    miss, free, real, whole = np.empty(n), np.empty(m), bank.real, bank.whole
-    posterior.pair_weights(
-        pairs.start,
-        pairs.det,
-        pairs.ll,
-        bank.mu,
-        real[lifecycle.EXISTENCE],
-        pd,
-        pm,
-        source.intensity,
-        pairs.predicted,
-        kind,
-        psi,
-    )
-    ASSOCIATORS[rules.associator].marginals(pairs.start, pairs.det, psi, marginal, miss, free)
-    row, row_probability = np.empty(n, np.int64), np.empty(n)
-    posterior.update_tracks(
-        scan.t_s,
-        rows,
-        pairs.start,
-        pairs.det,
-        pairs.ll,
-        pairs.nis,
-        marginal,
-        miss,
-        pm,
-        pairs.factor,
-        pairs.g,
-        bank.mu,
-        bank.x,
-        bank.p,
-        real[lifecycle.EXISTENCE],
-        whole[lifecycle.HITS],
-        real[lifecycle.UPDATED],
-        real[lifecycle.SURPRISE],
-        row,
-        row_probability,
-    )
+    looked = look(rules, scan, z, sigma, kind, probability)
+    gated = on_all(lambda part: gate(rules, bank, looked, source.intensity, part), parts_of(n))
+    pairs = join(gated)
+    marginal, miss, free = np.empty(len(pairs.det)), np.empty(n), np.empty(m)
+    ASSOCIATORS[rules.associator].marginals(pairs.start, pairs.det, pairs.psi, marginal, miss, free)
+    pieces = list(zip(gated, np.split(marginal, pairs.first[1:-1]), strict=True))
+    updated = on_all(lambda each: update(bank, looked, each[0], each[1], miss), pieces)
+    row, row_probability = (np.concatenate([each[k] for each in updated]) for k in (0, 1))
     lore.seen[scan.sensor_index] *= SEEN_MEMORY
-    lifecycle.learn_detection(n, scan.sensor_index, row, pm, real, whole, lore.seen)
+    lifecycle.learn_detection(n, scan.sensor_index, row, pairs.pm, bank.real, bank.whole, lore.seen)
     learn(lore, scan, free, kind, probability)
     born = bear(rules, bank, scan, z, sigma, free, source, serial)
     if scan.clock_bias_s != 0.0:
@@ -388,11 +453,9 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
     mean, cov = moments(bank)
     flag, into = np.zeros(bank.n, np.int64), np.zeros(bank.n, np.int64)
     lifecycle.mark_duplicates(pairs.start, pairs.det, marginal, m, mean, cov, bank.real, flag, into)
-    row = np.concatenate([row, born])
+    row, pm = np.concatenate([row, born]), np.concatenate([pairs.pm, np.zeros(len(born))])
     row_probability = np.concatenate([row_probability, np.ones(len(born))])
-    return settle(
-        rules, bank, lore, mean, cov, row, row_probability, np.concatenate([pm, np.zeros(len(born))]), flag, into
-    )
+    return settle(rules, bank, lore, mean, cov, row, row_probability, pm, flag, into)
 
 
 def bear(
