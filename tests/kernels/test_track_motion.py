@@ -136,13 +136,21 @@ def test_thrust_is_the_rocket_in_free_space_with_weight():
     assert np.linalg.norm(state[:6] - reference) < 0.5
 
 
-def test_a_kind_without_a_velocity_drifts_and_falls():
-    x, p = np.array([1e3, 2e3, 500.0, 0.0, 0.0, 0.0, 8.4]), np.diag([100.0, 90.0, 80.0, 4e4, 4e4, 4e4, 0.36])
-    whole, cov = advanced(BALLISTIC, 0.5, x, p)
+@pytest.mark.parametrize("model", [STRAIGHT, TURN, BALLISTIC])
+@pytest.mark.parametrize("speed", [0.0, -40.0, -250.0])
+@pytest.mark.parametrize("dt", [0.25, 1.0])
+def test_a_kind_moves_as_its_model_does_where_its_velocity_is_known(model, speed, dt):
+    """One detection: 200 m/s of doubt about the velocity, and 1 m/s along the line of sight u."""
+    u, prior = np.array([0.6, 0.7, np.sqrt(0.15)]), {BALLISTIC: (8.4, 0.36)}.get(model, (0.0, 0.0036))
+    x, p = np.r_[-2e4 * u, speed * u, prior[0]], np.diag([100.0, 90.0, 80.0, 4e4, 4e4, 4e4, prior[1]])
+    p[3:6, 3:6] -= (4e4 - 1.0) * np.outer(u, u) * (speed != 0.0)
+    whole, cov = advanced(model, dt, x, p)
     state, spread = x.copy(), p.copy()
-    advance_kind(BALLISTIC, 0.5, QUIET, state, spread)
-    np.testing.assert_allclose(state, whole, atol=0.01)
-    np.testing.assert_allclose(np.diag(spread), np.diag(cov), rtol=1e-3)
+    advance_kind(model, dt, QUIET, state, spread, np.full((3, 7), np.nan))
+    np.testing.assert_allclose(state[:3], whole[:3], atol=1.0)
+    np.testing.assert_allclose(u @ state[3:6], u @ whole[3:6], atol=0.5)
+    np.testing.assert_allclose(np.sqrt(np.diag(spread)), np.sqrt(np.diag(cov)), rtol=0.05)
+    np.testing.assert_allclose(np.sqrt(u @ spread[3:6, 3:6] @ u), np.sqrt(u @ cov[3:6, 3:6] @ u), rtol=0.15)
 
 
 def test_level_is_height_over_the_sphere():

@@ -101,10 +101,12 @@ def join_sources(
 
 
 @kernel
-def place_covariance(rotation: FloatArray, z: FloatArray, sigma: FloatArray, u: FloatArray, p_io: FloatArray) -> None:
-    """Position block of p_io (7, 7) from the polar noise of a placed detection, site axes."""
+def place_covariance(
+    rotation: FloatArray, z: FloatArray, sigma: FloatArray, u: FloatArray, work_io: FloatArray, p_out: FloatArray
+) -> None:
+    """Covariance p_out (3, 3) of a detection's place from its polar noise, site axes; work_io (2, 3) is scratch."""
     ce, sa, ca = math.cos(z[2]), math.sin(z[1]), math.cos(z[1])
-    cross, up = np.empty(3), np.empty(3)
+    cross, up = work_io[0], work_io[1]
     for i in range(3):
         cross[i] = rotation[i, 0] * ca - rotation[i, 1] * sa
     up[0] = cross[1] * u[2] - cross[2] * u[1]
@@ -115,8 +117,8 @@ def place_covariance(rotation: FloatArray, z: FloatArray, sigma: FloatArray, u: 
     ve = max((z[0] * sigma[2]) ** 2, FINEST2)
     for i in range(3):
         for j in range(i + 1):
-            p_io[i, j] = vr * u[i] * u[j] + va * cross[i] * cross[j] + ve * up[i] * up[j]
-            p_io[j, i] = p_io[i, j]
+            p_out[i, j] = vr * u[i] * u[j] + va * cross[i] * cross[j] + ve * up[i] * up[j]
+            p_out[j, i] = p_out[i, j]
 
 
 @kernel
@@ -129,11 +131,15 @@ def bear_model(
     position: FloatArray,
     u: FloatArray,
     place: FloatArray,
+    work_io: FloatArray,
     x_out: FloatArray,
     p_out: FloatArray,
 ) -> float:
-    """State of model k at birth, x_out (7,), p_out (7, 7), range rate used; returns the log of its posterior share."""
-    kind = np.empty(3)
+    """State of model k at birth, x_out (7,), p_out (7, 7), range rate used; returns the log of its posterior share.
+
+    work_io (2, 3) is scratch.
+    """
+    kind, pv = work_io[0], work_io[1]
     kind_of(birth, k, kind)
     x_out[:] = 0.0
     p_out[:, :] = 0.0
@@ -146,7 +152,6 @@ def bear_model(
     x_out[6] = motion.drag_mean if k == BALLISTIC else 0.0
     if math.isnan(z[3]):
         return math.log(kind[0])
-    pv = np.empty(3)
     s = max(sigma[3] ** 2, FINEST2)
     for i in range(3):
         pv[i] = p_out[3 + i, 3 + i] * u[i]
@@ -181,16 +186,16 @@ def bear_tracks(
     share (m,): part of new targets in the intensity; source_out (m,): detection of each new track. A newborn's
     existence is free * share.
     """
-    u, place, log_share = np.empty(3), np.zeros((7, 7)), np.empty(3)
+    u, place, log_share, work = np.empty(3), np.zeros((3, 3)), np.empty(3), np.empty((2, 3))
     count = n
     for j in range(position.shape[0]):
         if free[j] < birth.free_min or math.isnan(position[j, 0] + position[j, 1] + position[j, 2]):
             continue
         line_of_sight(sensor, position[j], u)
-        place_covariance(rotation, z[j], sigma[j], u, place)
+        place_covariance(rotation, z[j], sigma[j], u, work, place)
         for k in range(3):
             log_share[k] = bear_model(
-                motion, birth, k, z[j], sigma[j], position[j], u, place, x_io[count, k], p_io[count, k]
+                motion, birth, k, z[j], sigma[j], position[j], u, place, work, x_io[count, k], p_io[count, k]
             )
         top = max(log_share[0], max(log_share[1], log_share[2]))
         total = 0.0

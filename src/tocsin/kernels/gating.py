@@ -76,9 +76,10 @@ def gate_boxes(
         box_out[k, 0] = math.inf
         if mu[k] > 0.0:
             d2 = (x[k, 0] - sensor[0]) ** 2 + (x[k, 1] - sensor[1]) ** 2 + (x[k, 2] - sensor[2]) ** 2
-            noise = max(reach * reach, d2 * angle * angle)
+            across, along = d2 * angle * angle, reach * reach
             for c in range(2):
-                half = math.sqrt(gate * (p[k, c, c] + noise))
+                sight2 = (x[k, c] - sensor[c]) ** 2 / d2 if d2 > 0.0 else 0.0
+                half = math.sqrt(gate * (p[k, c, c] + across + (along - across) * sight2))
                 box_out[k, 2 * c], box_out[k, 2 * c + 1] = x[k, c] - half, x[k, c] + half
                 box_out[MODELS, 2 * c] = min(box_out[MODELS, 2 * c], x[k, c] - half)
                 box_out[MODELS, 2 * c + 1] = max(box_out[MODELS, 2 * c + 1], x[k, c] + half)
@@ -148,6 +149,8 @@ def find_pairs(
                 j = order[q]
                 placed, best = q < m - loose, math.inf
                 e, nn = position[j, 0], position[j, 1]
+                if placed and not (whole[0] <= e <= whole[1] and whole[2] <= nn <= whole[3]):
+                    continue
                 for k in range(MODELS):
                     ll[k] = -math.inf
                     if mu[i, k] == 0.0:

@@ -32,6 +32,7 @@ SURPRISE_TO_WAKE = 2.0  # mean normalised innovation squared per row; consistent
 WIDEST_MPS = 400.0  # spread of velocity from which there is nothing left to doubt
 SURPRISE_MAX = 6.0  # most by which a surprised track's covariance grows in one scan
 WAKE_PROBABILITY = 0.05
+MIX_MIN = 1e-5  # what comes with less adds 0.3 % of its distance from the mean to the spread, or nothing to speak of
 STEADY, SETTLING, SLOW, YOUNG = 0, 1, 2, 4  # transition tables: SETTLING alone, or any sum of SLOW and YOUNG
 
 
@@ -73,16 +74,22 @@ def mixing_weights(
 ) -> None:
     """Predicted model probabilities mu_out and mixing weights w_out (from, to); the improbable sleep at 0.
 
-    mu, mu_out (MODELS,); `wake` lifts every model that the table t (MODELS, MODELS) can reach.
+    mu, mu_out (MODELS,); `wake` lifts every model that the table t (MODELS, MODELS) can reach. A weight below MIX_MIN
+    is left out.
     """
     total = 0.0
     for k in range(MODELS):
-        norm = 0.0
+        norm = kept = 0.0
         for j in range(MODELS):
-            w_out[j, k] = mu[j] * t[j, k]
+            w_out[j, k] = mu[j] * t[j, k] if mu[j] > 0.0 else 0.0
             norm += w_out[j, k]
         for j in range(MODELS):
-            w_out[j, k] = w_out[j, k] / norm if norm > 0.0 else 0.0
+            if w_out[j, k] < MIX_MIN * norm:
+                w_out[j, k] = 0.0
+            kept += w_out[j, k]
+        scale = 1.0 / kept if kept > 0.0 else 0.0
+        for j in range(MODELS):
+            w_out[j, k] *= scale
         mu_out[k] = max(norm, WAKE_PROBABILITY) if wake and norm > 0.0 else norm
         if mu_out[k] < motion.sleep_below:
             mu_out[k] = 0.0
@@ -214,11 +221,10 @@ def predict_tracks(
                     copy_model(x[i, k], p[i, k], x_out[i, k], p_out[i, k])
                 if mix and surprise[i] > SURPRISE_TO_WAKE:
                     widen(min(surprise[i], SURPRISE_MAX), p_out[i, k])
-                still = x[i, k, 3] == 0.0 and x[i, k, 4] == 0.0
-                if hits[i] > 1 or not still:
+                if hits[i] > 1:
                     advance_state(k, dt, motion, x_out[i, k], p_out[i, k], f, work)
                 elif dt > 0.0:
-                    advance_kind(k, dt, motion, x_out[i, k], p_out[i, k])
+                    advance_kind(k, dt, motion, x_out[i, k], p_out[i, k], work)
 
 
 @kernel

@@ -12,7 +12,7 @@ import numpy as np
 
 from tocsin.kernels.imm import copy_model
 from tocsin.kernels.jit import kernel
-from tocsin.kernels.motion import BALLISTIC, MODELS, FloatArray, IntArray, Motion, level_m
+from tocsin.kernels.motion import BALLISTIC, MODELS, THRUST, FloatArray, IntArray, Motion, level_m
 
 __all__ = [
     "BORN",
@@ -36,10 +36,13 @@ __all__ = [
     "UPDATED",
     "WHOLES",
     "age_existence",
+    "begin_tracks",
     "compact",
+    "find_sure",
     "judge",
     "learn_clutter",
     "learn_detection",
+    "list_tracks",
     "mark_duplicates",
     "terrain_level",
 ]
@@ -220,14 +223,19 @@ def compact(
     p_io: FloatArray,
     real_io: FloatArray,
     whole_io: IntArray,
-    kept_out: IntArray,
+    mean_io: FloatArray,
+    cov_io: FloatArray,
+    row_io: IntArray,
+    probability_io: FloatArray,
 ) -> int:
-    """Close the gaps of ended tracks, in order; kept_out (n,): old place of each that stays. Returns how many stay."""
+    """Close the gaps of ended tracks, in order, in the bank and in what was found of its n tracks; how many stay.
+
+    mean_io (n, 6), cov_io (n, 6, 6), row_io (n,), probability_io (n,).
+    """
     count = 0
     for i in range(n):
         if flag[i] != KEEP:
             continue
-        kept_out[count] = i
         if count < i:
             for k in range(MODELS):
                 mu_io[count, k] = mu_io[i, k]
@@ -237,5 +245,103 @@ def compact(
                 real_io[f, count] = real_io[f, i]
             for f in range(whole_io.shape[0]):
                 whole_io[f, count] = whole_io[f, i]
+            row_io[count], probability_io[count] = row_io[i], probability_io[i]
+            for a in range(6):
+                mean_io[count, a] = mean_io[i, a]
+                for b in range(6):
+                    cov_io[count, a, b] = cov_io[i, a, b]
         count += 1
     return count
+
+
+@kernel
+def begin_tracks(
+    first: int,
+    last: int,
+    t: float,
+    serial: int,
+    s: int,
+    source: IntArray,
+    cell: IntArray,
+    rate_cell: IntArray,
+    real_io: FloatArray,
+    whole_io: IntArray,
+    row_io: IntArray,
+    probability_io: FloatArray,
+    pm_io: FloatArray,
+) -> None:
+    """Open the books of the tracks first to last, born at t of sensor s; their existence stands already.
+
+    source (last - first,): detection of each, which is its row_io (n,), surely; cell, rate_cell (m,): of detections.
+    """
+    for i in range(first, last):
+        j = source[i - first]
+        real_io[BORN, i] = real_io[UPDATED, i] = t
+        real_io[SURPRISE, i], real_io[FALLEN, i] = 1.0, 0.0
+        real_io[PEAK, i] = real_io[FIRST, i] = real_io[EXISTENCE, i]
+        whole_io[KEY, i], whole_io[ID, i], whole_io[HITS, i] = (serial << 24) + j + 1, 0, 1
+        whole_io[CELL, i], whole_io[RATE_CELL, i], whole_io[SENSOR, i] = cell[j], rate_cell[j], s
+        for f in range(WHOLES, whole_io.shape[0]):
+            whole_io[f, i] = 0
+        row_io[i], probability_io[i], pm_io[i] = j, 1.0, 0.0
+
+
+@kernel
+def find_sure(
+    n: int,
+    hits: int,
+    confirm: float,
+    confirm_ballistic: float,
+    gain: float,
+    mu: FloatArray,
+    real: FloatArray,
+    whole: IntArray,
+    place_out: IntArray,
+) -> int:
+    """Places, place_out (n,), of the tentative ones of n tracks that have earned an id; returns how many.
+
+    By existence `confirm` from `hits` detections on; by `confirm_ballistic` if the second detection alone multiplied
+    the odds of a probably ballistic one by `gain`.
+    """
+    count = 0
+    for i in range(n):
+        if whole[ID, i] != 0 or whole[HITS, i] < hits:
+            continue
+        exists, first = real[EXISTENCE, i], real[FIRST, i]
+        falls = whole[HITS, i] == 2 and mu[i, BALLISTIC] + mu[i, THRUST] >= 0.5
+        urgent = falls and exists * (1.0 - first) >= gain * first * (1.0 - exists)
+        if exists >= (confirm_ballistic if urgent else confirm):
+            place_out[count] = i
+            count += 1
+    return count
+
+
+@kernel
+def list_tracks(
+    place: IntArray,
+    mu: FloatArray,
+    real: FloatArray,
+    whole: IntArray,
+    mean: FloatArray,
+    cov: FloatArray,
+    row: IntArray,
+    probability: FloatArray,
+    mu_out: FloatArray,
+    real_out: FloatArray,
+    hits_out: IntArray,
+    mean_out: FloatArray,
+    cov_out: FloatArray,
+    row_out: IntArray,
+    probability_out: FloatArray,
+) -> None:
+    """What is shown of the tracks at k places, in their order; real_out (3, k): existence, birth, last update."""
+    for q in range(place.shape[0]):
+        i = place[q]
+        for k in range(MODELS):
+            mu_out[q, k] = mu[i, k]
+        real_out[0, q], real_out[1, q], real_out[2, q] = real[EXISTENCE, i], real[BORN, i], real[UPDATED, i]
+        hits_out[q], row_out[q], probability_out[q] = whole[HITS, i], row[i], probability[i]
+        for a in range(6):
+            mean_out[q, a] = mean[i, a]
+            for b in range(6):
+                cov_out[q, a, b] = cov[i, a, b]

@@ -184,10 +184,36 @@ def sandwich(f: FloatArray, p_io: FloatArray, work_io: FloatArray) -> None:
 
 
 @kernel
-def drift(dt: float, x_io: FloatArray, p_io: FloatArray) -> None:
-    """Constant velocity over dt, in place, without noise."""
-    for i in range(3):
-        x_io[i] += dt * x_io[i + 3]
+def turn_sandwich(dt: float, f: FloatArray, p_io: FloatArray, work_io: FloatArray) -> None:
+    """p <- f p f' for a (7, 7) p, exactly symmetric, of a horizontal turn: what `sandwich` gives, in half its time.
+
+    f (7, 7) as in `advance_turn`: rows 0, 1, 3 and 4 have entries in columns 3, 4 and 6, row 2 drifts.
+    """
+    for j in range(7):
+        p3, p4, p6 = p_io[3, j], p_io[4, j], p_io[6, j]
+        work_io[0, j] = p_io[0, j] + f[0, 3] * p3 + f[0, 4] * p4 + f[0, 6] * p6
+        work_io[1, j] = p_io[1, j] + f[1, 3] * p3 + f[1, 4] * p4 + f[1, 6] * p6
+        work_io[2, j] = p_io[2, j] + dt * p_io[5, j]
+        work_io[3, j] = f[3, 3] * p3 + f[3, 4] * p4 + f[3, 6] * p6
+        work_io[4, j] = f[4, 3] * p3 + f[4, 4] * p4 + f[4, 6] * p6
+        work_io[5, j] = p_io[5, j]
+        work_io[6, j] = p6
+    for i in range(7):
+        w3, w4, w5, w6 = work_io[i, 3], work_io[i, 4], work_io[i, 5], work_io[i, 6]
+        p_io[i, 0] = work_io[i, 0] + f[0, 3] * w3 + f[0, 4] * w4 + f[0, 6] * w6
+        p_io[i, 1] = work_io[i, 1] + f[1, 3] * w3 + f[1, 4] * w4 + f[1, 6] * w6
+        p_io[i, 2] = work_io[i, 2] + dt * w5
+        p_io[i, 3] = f[3, 3] * w3 + f[3, 4] * w4 + f[3, 6] * w6
+        p_io[i, 4] = f[4, 3] * w3 + f[4, 4] * w4 + f[4, 6] * w6
+        p_io[i, 5] = w5
+        p_io[i, 6] = w6
+        for j in range(i):
+            p_io[j, i] = p_io[i, j]
+
+
+@kernel
+def drift(dt: float, p_io: FloatArray) -> None:
+    """Covariance p_io (7, 7) over dt at constant velocity, in place, without noise."""
     for i in range(3):
         for j in range(i + 1):
             value = p_io[i, j] + dt * (p_io[i, j + 3] + p_io[i + 3, j]) + dt * dt * p_io[i + 3, j + 3]
@@ -199,20 +225,56 @@ def drift(dt: float, x_io: FloatArray, p_io: FloatArray) -> None:
     for i in range(3):
         for j in range(3):
             p_io[j + 3, i] = p_io[i, j + 3]
+        p_io[i, 6] += dt * p_io[i + 3, 6]
+        p_io[6, i] = p_io[i, 6]
 
 
 @kernel
-def advance_kind(model: int, dt: float, motion: Motion, x_io: FloatArray, p_io: FloatArray) -> None:
-    """A track with one detection and no range rate over dt, in place: it drifts, and falls if it is ballistic.
+def add_column(c: FloatArray, p_io: FloatArray) -> None:
+    """Let the owned component act on the others through c (>= 6,), in place: p <- (1 + c e7') p (1 + c e7')'."""
+    p66 = p_io[6, 6]
+    for i in range(6):
+        for j in range(i + 1):
+            p_io[i, j] += c[i] * p_io[6, j] + c[j] * p_io[6, i] + c[i] * c[j] * p66
+            p_io[j, i] = p_io[i, j]
+    for i in range(6):
+        p_io[i, 6] += c[i] * p66
+        p_io[6, i] = p_io[i, 6]
 
-    Its velocity is a prior 28 to 220 m/s wide about nothing, beside which a turn says little in the second or two until
-    the next detection, and drag has no direction. The owned component keeps its prior.
+
+@kernel
+def advance_kind(
+    model: int, dt: float, motion: Motion, x_io: FloatArray, p_io: FloatArray, work_io: FloatArray
+) -> None:
+    """A track with one detection over dt, in place: it drifts, and falls if it is ballistic; work_io (3, 7) is scratch.
+
+    Its velocity is a prior 28 to 220 m/s wide, save along the line of sight where the range rate is known. Beside that
+    a turn says little in the second or two until the next detection. Drag, which the range rate feels, moves the mean,
+    and its doubt the covariance.
     """
-    drift(dt, x_io, p_io)
     if model == BALLISTIC:
-        x_io[2] -= 0.5 * G0_MPS2 * dt * dt
-        x_io[5] -= G0_MPS2 * dt
-        add_noise(dt, motion.ballistic_noise, motion.ballistic_noise, motion.ballistic_noise, x_io, p_io)
+        start, mid, c = work_io[0], work_io[1], work_io[2]
+        flight_acceleration(model, motion, x_io, start)
+        mid[6] = x_io[6]
+        for i in range(3):
+            mid[i] = x_io[i] + 0.5 * dt * x_io[3 + i]
+            mid[3 + i] = x_io[3 + i] + 0.5 * dt * start[i]
+        rate = flight_acceleration(model, motion, mid, c)
+        for i in range(3):
+            x_io[3 + i] += dt * c[i]
+            x_io[i] += dt * (x_io[3 + i] - 0.5 * dt * c[i])
+            c[i], c[3 + i] = 0.5 * dt * dt * rate * mid[3 + i], dt * rate * mid[3 + i]
+        drift(dt, p_io)
+        add_column(c, p_io)
+        noise = motion.ballistic_noise
+        add_noise(dt, noise, noise, noise, x_io, p_io)
+        return
+    still = x_io[3] == 0.0 and x_io[4] == 0.0
+    for i in range(3):
+        x_io[i] += dt * x_io[i + 3]
+    drift(dt, p_io)
+    if model == STRAIGHT and not still:
+        add_noise(dt, motion.straight_along, motion.straight_across, motion.straight_up, x_io, p_io)
     else:
         add_noise(dt, motion.turn_along, motion.turn_across, motion.turn_up, x_io, p_io)
 
@@ -220,7 +282,9 @@ def advance_kind(model: int, dt: float, motion: Motion, x_io: FloatArray, p_io: 
 @kernel
 def advance_straight(dt: float, motion: Motion, x_io: FloatArray, p_io: FloatArray) -> None:
     """Near-constant velocity over dt, in place; the turn rate keeps its prior."""
-    drift(dt, x_io, p_io)
+    for i in range(3):
+        x_io[i] += dt * x_io[i + 3]
+    drift(dt, p_io)
     add_noise(dt, motion.straight_along, motion.straight_across, motion.straight_up, x_io, p_io)
 
 
@@ -238,10 +302,6 @@ def advance_turn(
     else:
         s, c = dt, 0.5 * w * dt * dt
         ds, dc = -w * dt * dt * dt / 3.0, 0.5 * dt * dt
-    for i in range(7):
-        for j in range(2, 7):
-            f_io[i, j] = 1.0 if i == j else 0.0
-    f_io[2, 5] = dt
     f_io[0, 3], f_io[0, 4], f_io[0, 6] = s, -c, ds * vx - dc * vy
     f_io[1, 3], f_io[1, 4], f_io[1, 6] = c, s, dc * vx + ds * vy
     f_io[3, 3], f_io[3, 4], f_io[3, 6] = cs, -sn, -dt * (sn * vx + cs * vy)
@@ -251,7 +311,7 @@ def advance_turn(
     x_io[2] += dt * x_io[5]
     x_io[3] = cs * vx - sn * vy
     x_io[4] = sn * vx + cs * vy
-    sandwich(f_io, p_io, work_io)
+    turn_sandwich(dt, f_io, p_io, work_io)
     add_noise(dt, motion.turn_along, motion.turn_across, motion.turn_up, x_io, p_io)
     p_io[6, 6] += motion.turn_rate * dt
 

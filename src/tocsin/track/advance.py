@@ -9,14 +9,14 @@ import numpy as np
 from tocsin.frames import EARTH_RATE_RADPS
 from tocsin.kernels import lifecycle
 from tocsin.kernels.births import Birth
-from tocsin.kernels.motion import BALLISTIC, THRUST, Motion
+from tocsin.kernels.motion import MODELS, Motion
 from tocsin.records.arrays import IntArray
 from tocsin.records.plan import Plan
 from tocsin.records.scans import Scan
 from tocsin.records.tracks import END_RULES, TrackEnd, TrackStep, TrackTable
 from tocsin.track.bank import Bank, Lore, empty_bank, empty_lore
 from tocsin.track.late import Ring, Snapshot, Taken, agreeing
-from tocsin.track.step import Ended, Rules, Stepped, coast, moments, take_scan
+from tocsin.track.step import NONE_ENDED, Ended, Rules, Stepped, coast, moments, take_scan
 
 __all__ = ["State", "advance", "start"]
 
@@ -28,15 +28,6 @@ RULE_NAMES = {
 }
 START_UP_S = 2.5  # after the first scan what is found was there already, and tells of no arrivals
 UNMISTAKABLE = 1000.0  # gain in odds from the second detection: thick clutter, or looks far apart, never give it
-NONE_ENDED = Ended(
-    0.0,
-    np.zeros(0, np.int64),
-    np.zeros(0, np.int64),
-    np.zeros(0, np.int64),
-    np.zeros((0, 6)),
-    np.zeros((0, 6, 6)),
-    np.zeros(0),
-)
 if not set(RULE_NAMES.values()) <= set(END_RULES):
     raise AssertionError("an end rule is not declared in records.tracks")
 
@@ -172,15 +163,12 @@ def take(state: State, scan: Scan, serial: int) -> tuple[Stepped, list[int]]:
 
 def confirm(state: State) -> list[int]:
     """Give ids to tracks that have earned them; one that had an id before a late scan came gets it again."""
-    bank, rules, n = state.bank, state.rules, state.bank.n
-    whole, real = bank.whole[:, :n], bank.real[:, :n]
-    exists, first = real[lifecycle.EXISTENCE], real[lifecycle.FIRST]
-    urgent = (whole[lifecycle.HITS] == 2) & (bank.mu[:n, BALLISTIC] + bank.mu[:n, THRUST] >= 0.5)
-    urgent &= exists * (1.0 - first) >= UNMISTAKABLE * first * (1.0 - exists)
-    enough = np.where(urgent, rules.settings.confirm_ballistic, rules.settings.confirm_existence)
-    sure = (whole[lifecycle.HITS] >= rules.confirm_hits) & (exists >= enough)
+    bank, settings, n = state.bank, state.rules.settings, state.bank.n
+    place, real, whole = np.empty(n, np.int64), bank.real, bank.whole
+    enough = settings.confirm_existence, settings.confirm_ballistic, UNMISTAKABLE
+    count = lifecycle.find_sure(n, state.rules.confirm_hits, *enough, bank.mu, real, whole, place)
     fresh = []
-    for i in np.flatnonzero((whole[lifecycle.ID] == 0) & sure):
+    for i in place[:count]:
         key = int(whole[lifecycle.KEY, i])
         if key in state.id_of_key:
             whole[lifecycle.ID, i] = state.id_of_key[key]
@@ -346,21 +334,26 @@ def table_of(rules: Rules, bank: Bank, number: IntArray, stepped: Stepped, scan:
     """The tracks of a bank that have a number and are worth reporting, in order of it."""
     existence = bank.real[lifecycle.EXISTENCE, : bank.n]
     listed = np.flatnonzero((number > 0) & (existence >= rules.settings.report_existence))
-    listed = listed[np.argsort(number[listed], kind="stable")]
-    row, rcs = stepped.row[listed], np.full(len(listed), np.nan)
+    track_id = number[listed]
+    order = np.argsort(track_id, kind="stable")
+    listed, k = listed[order], len(listed)
+    mu, real, hits, row = np.empty((k, MODELS)), np.empty((3, k)), np.empty(k, np.int64), np.empty(k, np.int64)
+    mean, cov, probability, rcs = np.empty((k, 6)), np.empty((k, 6, 6)), np.empty(k), np.full(k, np.nan)
+    found = stepped.mean, stepped.cov, stepped.row, stepped.row_probability
+    lifecycle.list_tracks(listed, bank.mu, bank.real, bank.whole, *found, mu, real, hits, mean, cov, row, probability)
     if scan is not None and len(scan.detections.rcs_dbsm):
         rcs = np.where(row >= 0, scan.detections.rcs_dbsm[row], np.nan)
     return TrackTable(
         t_s=bank.t_s,
-        track_id=number[listed],
-        state=stepped.mean[listed],
-        covariance=stepped.cov[listed],
-        model_probability=bank.mu[listed],
-        existence=existence[listed],
-        born_t_s=bank.real[lifecycle.BORN, listed],
-        updated_t_s=bank.real[lifecycle.UPDATED, listed],
-        detections=bank.whole[lifecycle.HITS, listed],
+        track_id=track_id[order],
+        state=mean,
+        covariance=cov,
+        model_probability=mu,
+        existence=real[0],
+        born_t_s=real[1],
+        updated_t_s=real[2],
+        detections=hits,
         row=row,
-        row_probability=stepped.row_probability[listed],
+        row_probability=probability,
         rcs_dbsm=rcs,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from tocsin.track.associators import ASSOCIATORS
 from tocsin.track.bank import Bank, Lore
 from tocsin.track.parts import parts_of
 
-__all__ = ["Ended", "Rules", "Stepped", "coast", "moments", "take_scan"]
+__all__ = ["NONE_ENDED", "Ended", "Rules", "Stepped", "coast", "moments", "take_scan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +62,28 @@ class Ended:
     updated_s: FloatArray  # (k,)
 
 
+NONE = np.zeros(0, np.int64)
+NONE_ENDED = Ended(0.0, NONE, NONE, NONE, np.zeros((0, 6)), np.zeros((0, 6, 6)), np.zeros(0))
+
+
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """What stands after one scan, aligned with the bank."""
+    """What stands after one scan; the first n of each are those of the bank's n tracks."""
 
-    mean: FloatArray  # (n, 6)
-    cov: FloatArray  # (n, 6, 6)
-    row: IntArray  # (n,)
-    row_probability: FloatArray  # (n,)
+    mean: FloatArray  # (>= n, 6)
+    cov: FloatArray  # (>= n, 6, 6)
+    row: IntArray  # (>= n,)
+    row_probability: FloatArray  # (>= n,)
     ended: Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a scan shows of n tracks, with room for those that it begins."""
+
+    row: IntArray  # (>= n,) detection of each, -1: none
+    probability: FloatArray  # (>= n,) association probability of that one
+    pm: FloatArray  # (>= n,) see kernels.coverage.cover_tracks
 
 
 def advance_to(rules: Rules, before: Bank, bank: Bank, lore: Lore, t_s: float) -> None:
@@ -110,10 +124,10 @@ def predict(rules: Rules, before: Bank, bank: Bank, t_s: float, dt: float, part:
 def coast(rules: Rules, before: Bank, bank: Bank, lore: Lore, t_s: float) -> Stepped:
     """A clock tick, no sensor looked: from one bank into another."""
     advance_to(rules, before, bank, lore, t_s)
-    row, nothing = np.full(bank.n, -1), np.zeros(bank.n)
+    nothing = np.zeros(bank.n)
     mean, cov = moments(bank)
     flag, into = np.zeros(bank.n, np.int64), np.zeros(bank.n, np.int64)
-    return settle(rules, bank, lore, mean, cov, row, nothing, nothing, flag, into)
+    return settle(rules, bank, lore, mean, cov, Found(np.full(bank.n, -1), nothing, nothing), flag, into)
 
 
 def moments(bank: Bank) -> tuple[FloatArray, FloatArray]:
@@ -134,31 +148,34 @@ def settle(
     lore: Lore,
     mean: FloatArray,
     cov: FloatArray,
-    row: IntArray,
-    row_probability: FloatArray,
-    pm: FloatArray,
+    found: Found,
     flag: IntArray,
     into: IntArray,
 ) -> Stepped:
     """End the tracks whose time has come, learn from them, and close the gaps."""
     n, settings = bank.n, rules.settings
-    lifecycle.judge(n, settings.delete_existence, rules.tentative_loss, row, pm, cov, bank.whole, bank.real, flag)
+    lost = settings.delete_existence, rules.tentative_loss
+    lifecycle.judge(n, *lost, found.row, found.pm, cov, bank.whole, bank.real, flag)
     lifecycle.learn_clutter(n, flag, bank.whole, lore.counts, lore.rates)
-    gone = np.flatnonzero((flag[:n] != lifecycle.KEEP) & (bank.whole[lifecycle.ID, :n] > 0))
-    merged = flag[gone] == lifecycle.RULE_MERGED
-    ended = Ended(
+    gone = np.flatnonzero(flag * bank.whole[lifecycle.ID, :n])
+    ended = ends_of(bank, mean, cov, flag, into, gone) if len(gone) else NONE_ENDED
+    bank.n = lifecycle.compact(
+        n, flag, bank.mu, bank.x, bank.p, bank.real, bank.whole, mean, cov, found.row, found.probability
+    )
+    return Stepped(mean, cov, found.row, found.probability, ended)
+
+
+def ends_of(bank: Bank, mean: FloatArray, cov: FloatArray, flag: IntArray, into: IntArray, gone: IntArray) -> Ended:
+    """The confirmed tracks that end, at k places of a bank."""
+    return Ended(
         t_s=bank.t_s,
         ids=bank.whole[lifecycle.ID, gone],
         rules=flag[gone],
-        into=np.where(merged, bank.whole[lifecycle.KEY, into[gone]], 0),
+        into=np.where(flag[gone] == lifecycle.RULE_MERGED, bank.whole[lifecycle.KEY, into[gone]], 0),
         mean=mean[gone],
         cov=cov[gone],
         updated_s=bank.real[lifecycle.UPDATED, gone],
     )
-    kept = np.empty(n, np.int64)
-    bank.n = lifecycle.compact(n, flag, bank.mu, bank.x, bank.p, bank.real, bank.whole, kept)
-    kept = kept[: bank.n]
-    return Stepped(mean[kept], cov[kept], row[kept], row_probability[kept], ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +188,6 @@ class Gated:
     ll: FloatArray  # (pairs, MODELS)
     nis: FloatArray
     psi: FloatArray  # see kernels.posterior.pair_weights
-    pm: FloatArray  # (k,) see kernels.coverage.cover_tracks
     g: FloatArray  # (k, MODELS, 7, 4)
     factor: FloatArray  # (pairs, MODELS, FACTORS): see kernels.measurement.factor_innovation
 
@@ -201,11 +217,11 @@ def look(rules: Rules, scan: Scan, z: FloatArray, sigma: FloatArray, kind: IntAr
     return Looked(scan, z, sigma, kind, rows, probability, mask_of(rules, scan), head, cells, order, loose)
 
 
-def gate(rules: Rules, bank: Bank, looked: Looked, intensity: FloatArray, part: slice) -> Gated:
+def gate(rules: Rules, bank: Bank, looked: Looked, intensity: FloatArray, found: Found, part: slice) -> Gated:
     """Which detections may belong to which tracks of one part, and how much speaks for each pair."""
     scan, n, m = looked.scan, part.stop - part.start, looked.z.shape[0]
     mu, x, p = bank.mu[part], bank.x[part], bank.p[part]
-    pd, pm = np.empty(n), np.empty(n)
+    pd, pm = np.empty(n), found.pm[part]
     coverage.cover_tracks(n, looked.probability, scan.complete, looked.mask, mu, x, p, pd, pm)
     predicted, g, a = np.empty((n, MODELS, 5)), np.empty((n, MODELS, 7, 4)), np.empty((n, MODELS, 4, 4))
     room, start = 2 * (n + m) + 64, np.empty(n + 1, np.int64)
@@ -243,7 +259,7 @@ def gate(rules: Rules, bank: Bank, looked: Looked, intensity: FloatArray, part: 
     det, ll, psi = det[:count], ll[:count], np.empty(count)
     exists = bank.real[lifecycle.EXISTENCE, part]
     posterior.pair_weights(start, det, ll, mu, exists, pd, pm, intensity, predicted, looked.kind, psi)
-    return Gated(part, start, det, ll, nis[:count], psi, pm, g, factor)
+    return Gated(part, start, det, ll, nis[:count], psi, g, factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +269,6 @@ class Joint:
     start: IntArray  # (n + 1,)
     det: IntArray
     psi: FloatArray
-    pm: FloatArray  # (n,)
     first: list[int]  # pair that each part begins with
 
 
@@ -261,23 +276,19 @@ def join(gated: list[Gated]) -> Joint:
     """Put the pairs of all parts in one row."""
     first = np.cumsum([0, *(len(each.det) for each in gated)]).tolist()
     if len(gated) == 1:
-        return Joint(gated[0].start, gated[0].det, gated[0].psi, gated[0].pm, first)
+        return Joint(gated[0].start, gated[0].det, gated[0].psi, first)
     start = [each.start[:-1] + offset for each, offset in zip(gated, first[:-1], strict=True)]
     return Joint(
         np.concatenate([*start, first[-1:]]),
         np.concatenate([each.det for each in gated]),
         np.concatenate([each.psi for each in gated]),
-        np.concatenate([each.pm for each in gated]),
         first,
     )
 
 
-def update(
-    bank: Bank, looked: Looked, gated: Gated, marginal: FloatArray, miss: FloatArray
-) -> tuple[IntArray, FloatArray]:
-    """Bring the tracks of one part to their posterior; returns the detection of each, -1: none, and its probability."""
-    part, n = gated.part, gated.part.stop - gated.part.start
-    row, row_probability, real, whole = np.empty(n, np.int64), np.empty(n), bank.real, bank.whole
+def update(bank: Bank, looked: Looked, gated: Gated, marginal: FloatArray, miss: FloatArray, found: Found) -> None:
+    """Bring the tracks of one part to their posterior, and say which detection is whose."""
+    part, real = gated.part, bank.real
     posterior.update_tracks(
         looked.scan.t_s,
         looked.rows,
@@ -287,20 +298,19 @@ def update(
         gated.nis,
         marginal,
         miss[part],
-        gated.pm,
+        found.pm[part],
         gated.factor,
         gated.g,
         bank.mu[part],
         bank.x[part],
         bank.p[part],
         real[lifecycle.EXISTENCE, part],
-        whole[lifecycle.HITS, part],
+        bank.whole[lifecycle.HITS, part],
         real[lifecycle.UPDATED, part],
         real[lifecycle.SURPRISE, part],
-        row,
-        row_probability,
+        found.row[part],
+        found.probability[part],
     )
-    return row, row_probability
 
 
 def detection_rows(scan: Scan) -> tuple[FloatArray, FloatArray, IntArray]:
@@ -437,25 +447,23 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
     probability = detection_probability(lore, scan) * scan.arrived
     source = sources(rules, lore, scan, z, sigma, kind, probability)
     looked = look(rules, scan, z, sigma, kind, probability)
-    gated = on_all(lambda part: gate(rules, bank, looked, source.intensity, part), parts_of(n))
+    found = Found(np.empty(n + m, np.int64), np.empty(n + m), np.empty(n + m))
+    gated = on_all(lambda part: gate(rules, bank, looked, source.intensity, found, part), parts_of(n))
     pairs = join(gated)
     marginal, miss, free = np.empty(len(pairs.det)), np.empty(n), np.empty(m)
     ASSOCIATORS[rules.associator].marginals(pairs.start, pairs.det, pairs.psi, marginal, miss, free)
-    pieces = list(zip(gated, np.split(marginal, pairs.first[1:-1]), strict=True))
-    updated = on_all(lambda each: update(bank, looked, each[0], each[1], miss), pieces)
-    row, row_probability = (np.concatenate([each[k] for each in updated]) for k in (0, 1))
+    pieces = [(each, marginal[a:b]) for each, (a, b) in zip(gated, pairwise(pairs.first), strict=True)]
+    on_all(lambda piece: update(bank, looked, *piece, miss, found), pieces)
     lore.seen[scan.sensor_index] *= SEEN_MEMORY
-    lifecycle.learn_detection(n, scan.sensor_index, row, pairs.pm, bank.real, bank.whole, lore.seen)
+    lifecycle.learn_detection(n, scan.sensor_index, found.row, found.pm, bank.real, bank.whole, lore.seen)
     learn(lore, scan, free, kind, probability)
-    born = bear(rules, bank, scan, z, sigma, free, source, serial)
+    bear(rules, bank, scan, z, sigma, free, source, serial, found)
     if scan.clock_bias_s != 0.0:
         registration.shift_tracks(bank.n, scan.clock_bias_s, bank.mu, bank.x, bank.p)
     mean, cov = moments(bank)
     flag, into = np.zeros(bank.n, np.int64), np.zeros(bank.n, np.int64)
     lifecycle.mark_duplicates(pairs.start, pairs.det, marginal, m, mean, cov, bank.real, flag, into)
-    row, pm = np.concatenate([row, born]), np.concatenate([pairs.pm, np.zeros(len(born))])
-    row_probability = np.concatenate([row_probability, np.ones(len(born))])
-    return settle(rules, bank, lore, mean, cov, row, row_probability, pm, flag, into)
+    return settle(rules, bank, lore, mean, cov, found, flag, into)
 
 
 def bear(
@@ -467,8 +475,9 @@ def bear(
     free: FloatArray,
     source: Sources,
     serial: int,
-) -> IntArray:
-    """Begin tracks at unexplained detections; returns the detection of each."""
+    found: Found,
+) -> None:
+    """Begin tracks at unexplained detections."""
     n, m = bank.n, z.shape[0]
     bank.make_room(m)
     origin = np.empty(m, np.int64)
@@ -489,16 +498,18 @@ def bear(
         bank.real[lifecycle.EXISTENCE],
         origin,
     )
-    origin, new = origin[: bank.n - n], slice(n, bank.n)
-    bank.real[lifecycle.BORN, new] = bank.real[lifecycle.UPDATED, new] = scan.t_s
-    bank.real[lifecycle.SURPRISE, new] = 1.0
-    bank.real[lifecycle.FALLEN, new] = 0.0
-    bank.real[lifecycle.PEAK, new] = bank.real[lifecycle.FIRST, new] = bank.real[lifecycle.EXISTENCE, new]
-    bank.whole[lifecycle.KEY, new] = (serial << 24) + origin + 1
-    bank.whole[lifecycle.ID, new] = 0
-    bank.whole[lifecycle.HITS, new] = 1
-    bank.whole[lifecycle.CELL, new] = source.cell[origin]
-    bank.whole[lifecycle.RATE_CELL, new] = source.rate_cell[origin]
-    bank.whole[lifecycle.SENSOR, new] = scan.sensor_index
-    bank.whole[lifecycle.WHOLES :, new] = 0
-    return origin
+    lifecycle.begin_tracks(
+        n,
+        bank.n,
+        scan.t_s,
+        serial,
+        scan.sensor_index,
+        origin,
+        source.cell,
+        source.rate_cell,
+        bank.real,
+        bank.whole,
+        found.row,
+        found.probability,
+        found.pm,
+    )
