@@ -172,6 +172,10 @@ def test_errors_are_counted_by_column_and_problem() -> None:
     writer.put([ErrorRecord(1.0, "f", 9, "t", "", "needed")])
     assert writer.counts == {("range_m", "not a number"): 3, ("t", "needed"): 1}
     assert writer.total == 4
+    ages = [f"{2 + k / 10:.3f} s behind the newest scan; at most 2 s can be used" for k in range(1, 100)]
+    writer.put(ErrorRecord(float(k), "f", k, "t", "", age) for k, age in enumerate(ages))
+    assert writer.counts["t", "# s behind the newest scan; at most # s can be used"] == 99
+    assert len(writer.counts) == len(writer.firsts) == 3
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert lines[0] == {
         "t_s": None,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from tocsin.formats.outputs import ErrorsWriter
+from tocsin.records.detections import ErrorRecord
 
 __all__ = ["Tell", "errors_json", "errors_lines", "number", "out", "out_json", "progress"]
 
@@ -46,6 +47,11 @@ def number(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def kind_of(error: ErrorRecord) -> str:
+    """A problem without its line."""
+    return error.problem.split(" (line ")[0]
+
+
 def errors_lines(errors: ErrorsWriter) -> Sequence[str]:
     """What could not be used, the most frequent problem first, each with its first place."""
     if not errors.total:
@@ -55,7 +61,7 @@ def errors_lines(errors: ErrorsWriter) -> Sequence[str]:
         first = errors.firsts[key]
         value = f", value {first.value!r}" if first.value else ""
         column = f"{key[0]}: " if key[0] else ""
-        lines.append(f"  {count:,} × {column}{key[1]}; first in {first.source}, row {first.row}{value}")
+        lines.append(f"  {count:,} × {column}{kind_of(first)}; first in {first.source}, row {first.row}{value}")
     if len(errors.counts) > 20:
         lines.append(f"  and {len(errors.counts) - 20} other kinds of problem")
     return lines
@@ -67,7 +73,7 @@ def errors_json(errors: ErrorsWriter) -> dict[str, object]:
     for key, count in sorted(errors.counts.items(), key=lambda pair: -pair[1]):
         first = errors.firsts[key]
         place = {"source": first.source, "row": first.row, "value": first.value}
-        kinds.append({"column": key[0], "problem": key[1], "count": count, "first": place})
+        kinds.append({"column": key[0], "problem": kind_of(first), "count": count, "first": place})
     return {"total": errors.total, "kinds": kinds}
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import BinaryIO
@@ -214,8 +215,11 @@ class ReportsWriter:
         self._csv.flush()
 
 
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+
+
 class ErrorsWriter:
-    """errors.jsonl: every error record, and a count of them by column and problem."""
+    """errors.jsonl: every error record, and a count of them by column and problem, whatever numbers it names."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -230,7 +234,7 @@ class ErrorsWriter:
     def put(self, errors: Iterable[ErrorRecord]) -> None:
         """Take error records."""
         for error in errors:
-            key = (error.column, error.problem.split(" (line ")[0])
+            key = (error.column, _NUMBER.sub("#", error.problem.split(" (line ")[0]))
             self.counts[key] = self.counts.get(key, 0) + 1
             self.firsts.setdefault(key, error)
             self._stream.write(msgspec.json.encode(asdict(error)) + b"\n")
