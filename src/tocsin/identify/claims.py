@@ -67,6 +67,7 @@ class Bindings:
     true_share: FloatArray  # (T,) probability that the track sends the claim and the radar supports it
     false_share: FloatArray  # (T,) probability that it sends a false one
     lookalike: BoolArray  # (T,)
+    heard: bool  # some claim may bear on some track; without it all rows are empty
 
 
 def _moved(claim: Claim, t_s: float, position: FloatArray, sigma_m: float) -> Claim:
@@ -231,10 +232,11 @@ def _shares(claim: Claim, t_s: float) -> dict[int, tuple[float, float, bool]]:
 def bind(claims: tuple[Claim, ...], table: TrackTable) -> Bindings:
     """One claim for a track and one track for a claim, best shares first; the rest stay unbound."""
     size = table.track_id.size
+    if not claims:
+        nobody, nothing = np.zeros(size, np.bool_), np.zeros(size)
+        return Bindings({}, nobody, nothing, nothing, nobody, False)
     claim_of: dict[int, Claim] = {}
     true, false, lookalike = np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.bool_)
-    if not claims:
-        return Bindings(claim_of, np.zeros(size, dtype=np.bool_), true, false, lookalike)
     named = sorted({account[0] for claim in claims for account in claim.accounts})
     at = np.searchsorted(table.track_id, named)
     row_of = {i: k for i, k in zip(named, at.tolist(), strict=True) if k < size and table.track_id[k] == i}
@@ -255,4 +257,4 @@ def bind(claims: tuple[Claim, ...], table: TrackTable) -> Bindings:
             claim_of[row], true[row], false[row] = claims[c], share_true, share_false
     bound = np.zeros(size, dtype=np.bool_)
     bound[list(claim_of)] = True
-    return Bindings(claim_of, bound, true, false, lookalike)
+    return Bindings(claim_of, bound, true, false, lookalike, True)

@@ -32,6 +32,7 @@ class Memory:
     quiet_to_s: FloatArray  # (N,) the time to which that is counted, -inf: not seen yet
     dismissed: BoolArray  # (N,)
     reopened: IntArray  # (N,) how often it has been taken up again
+    sighted: bool = False  # a sighting has come up in the run: before that no column of weights need be read
 
 
 def empty_memory() -> Memory:
@@ -52,12 +53,11 @@ def _make_room(memory: Memory, need: int) -> None:
 
 
 def _forget(memory: Memory, ended: tuple[TrackEnd, ...]) -> None:
-    over = np.array(sorted(end.track_id for end in ended), dtype=np.int64)
-    at = np.searchsorted(memory.track_id, over)
-    held = at < memory.track_id.size
-    at = at[held][memory.track_id[at[held]] == over[held]]
-    memory.free.extend(memory.slot[at].tolist())
-    memory.track_id, memory.slot = np.delete(memory.track_id, at), np.delete(memory.slot, at)
+    stays = np.ones(memory.track_id.size, dtype=np.bool_)
+    for end in ended:
+        stays[memory.track_id == end.track_id] = False
+    memory.free.extend(memory.slot[~stays].tolist())
+    memory.track_id, memory.slot = memory.track_id[stays], memory.slot[stays]
 
 
 def _take_in(memory: Memory, fresh: IntArray, prior: FloatArray) -> IntArray:
@@ -68,8 +68,9 @@ def _take_in(memory: Memory, fresh: IntArray, prior: FloatArray) -> IntArray:
     for name in COLUMNS:
         getattr(memory, name)[taken] = 0
     memory.known[taken], memory.quiet_to_s[taken] = prior, -np.inf
-    at = np.searchsorted(memory.track_id, fresh)
-    memory.track_id, memory.slot = np.insert(memory.track_id, at, fresh), np.insert(memory.slot, at, taken)
+    ids, slots = np.concatenate((memory.track_id, fresh)), np.concatenate((memory.slot, taken))
+    order = np.argsort(ids)
+    memory.track_id, memory.slot = ids[order], slots[order]
     return taken
 
 

@@ -8,7 +8,7 @@ from tocsin.identify.claims import Bindings
 from tocsin.identify.classes import RESIDUAL_RISK, hostile_prior
 from tocsin.identify.memory import Memory
 from tocsin.kernels.identity import stand
-from tocsin.records.arrays import BoolArray, FloatArray, IntArray
+from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.identities import CLASSES, Dismissal
 
 __all__ = ["dismissals", "hostile_probability", "ignored"]
@@ -23,6 +23,8 @@ QUIET_S = (
     10.0  # speed, course and climb of one flight are alike for about this long: one look more that is not the same
 )
 MIN_SCANS = 5  # no dismissal on fewer detections
+HOSTILE_PRIOR = hostile_prior()
+NO_ROWS = np.empty(0, dtype=np.int64)
 
 
 def _raised(probability: FloatArray, logit: FloatArray) -> FloatArray:
@@ -36,14 +38,14 @@ def hostile_probability(classes: FloatArray, bindings: Bindings, sightings: Floa
     A mixture over "sends a true claim", "sends a false one" and "sends none", so that half-supported claims give half
     the credit.
     """
-    hostile = np.asarray(classes @ hostile_prior())
-    claimed = np.flatnonzero(bindings.bound | bindings.lookalike)
-    if claimed.size:
+    hostile = np.asarray(classes @ HOSTILE_PRIOR)
+    if bindings.heard:
+        claimed = np.flatnonzero(bindings.bound | bindings.lookalike)
         hostile[claimed] = _claimed(classes[claimed], hostile[claimed], bindings, claimed)
     if sightings is not None:
         held = np.clip(hostile, MIN_HOSTILE, 1 - 1e-6)
         hostile = np.where(sightings > 0.0, _raised(held, SIGHTING_LOGIT * sightings), hostile)
-    return np.asarray(np.maximum(hostile, MIN_HOSTILE))
+    return np.maximum(hostile, MIN_HOSTILE, out=hostile)
 
 
 def _claimed(classes: FloatArray, base: FloatArray, bindings: Bindings, rows: IntArray) -> FloatArray:
@@ -91,7 +93,7 @@ def ignored(
         memory.dismissed,
         changed,
     )
-    return np.flatnonzero(changed) if count else np.empty(0, dtype=np.int64)
+    return np.flatnonzero(changed) if count else NO_ROWS
 
 
 def _rule(probability: FloatArray, row: int, bindings: Bindings) -> tuple[str, str]:
@@ -109,14 +111,15 @@ def dismissals(
     hostile: FloatArray,
     bindings: Bindings,
     changed: IntArray,
-    dismissed: BoolArray,
+    memory: Memory,
+    slot: IntArray,
 ) -> tuple[Dismissal, ...]:
     """One record for each of the `changed` rows: dismissed by a rule, or "reopened"."""
     records: list[Dismissal] = []
     for row in changed.tolist():
         rule, reason = _rule(classes[row], row, bindings)
         risk = float(hostile[row])
-        if dismissed[row]:
+        if memory.dismissed[slot[row]]:
             why = f"Track {track_id[row]} {reason}; the risk that it is hostile is {risk:.3f}."
         else:
             rule = "reopened"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from tocsin.records.warnings import CLOSING_CLAIMS
 
 __all__ = ["State", "advance", "start"]
 
-FALLING_MODELS = [MODELS.index("ballistic"), MODELS.index("thrust")]  # a rocket while it burns is a round already
+BALLISTIC_MODEL, THRUST_MODEL = MODELS.index("ballistic"), MODELS.index("thrust")
 SIGHTING_REACH_M = 1500.0  # people misjudge distance; a sighting bears on tracks within this and twice its own sigma
 SIGHTING_MEMORY_S = 600.0  # a sighting is old news after the time in which a drone crosses a site
 
@@ -33,6 +33,7 @@ class State:
 
     densities: Densities
     prior: FloatArray  # (C,) sums to 1
+    log_prior: FloatArray  # (C,)
     memory: Memory
     claims: tuple[Claim, ...]
 
@@ -42,25 +43,28 @@ def start(plan: Plan) -> State:
     prior = np.asarray(plan.identify.prior, dtype=np.float64)
     if prior.shape != (len(CLASSES),) or not (prior > 0.0).all():
         raise ValueError(f"identify.prior must be {len(CLASSES)} positive numbers, not {plan.identify.prior}")
-    return State(make_densities(), prior / prior.sum(), empty_memory(), ())
+    prior = prior / prior.sum()
+    return State(make_densities(), prior, np.log(prior), empty_memory(), ())
 
 
 def _classify(plan: Plan, state: State, table: TrackTable, slot: IntArray) -> FloatArray:
     """Class probabilities (T, C) from kinematics and RCS, after this scan's detections."""
     probability = np.empty((slot.size, len(CLASSES)))
+    model = table.model_probability
+    falling = model[:, BALLISTIC_MODEL] + model[:, THRUST_MODEL]  # a rocket while it burns is a round already
     classify(
         plan.site.radius_m,
         state.densities.grid,
         state.densities.table,
         state.prior,
-        np.log(state.prior),
+        state.log_prior,
         DOUBT,
         table.t_s,
         table.row,
         slot,
         table.state,
         table.covariance,
-        table.model_probability[:, FALLING_MODELS].sum(axis=1),
+        falling,
         table.rcs_dbsm,
         state.memory.summary,
         state.memory.known,
@@ -87,9 +91,12 @@ def _sighted(memory: Memory, slot: IntArray, reports: ReportTable, table: TrackT
 
     None where no report bears on any track.
     """
+    if not memory.sighted and "sighting" not in reports.kind:
+        return None
     weight = memory.sightings[slot]
     if "sighting" not in reports.kind and not weight.any():
         return None
+    memory.sighted = True
     weight = weight * np.exp(-np.maximum(table.t_s - memory.sighted_s[slot], 0.0) / SIGHTING_MEMORY_S)
     for r, kind in enumerate(reports.kind):
         over = reports.claim[r].strip().lower().replace("_", " ").startswith(CLOSING_CLAIMS)
@@ -105,8 +112,12 @@ def _sighted(memory: Memory, slot: IntArray, reports: ReportTable, table: TrackT
 
 
 def _cooperative_columns(bindings: Bindings) -> tuple[tuple[str, ...], FloatArray]:
-    names = [""] * bindings.bound.size
-    consistent = np.full(bindings.bound.size, np.nan)
+    size = bindings.bound.size
+    consistent = np.empty(size)
+    consistent.fill(np.nan)
+    if not bindings.claim:
+        return ("",) * size, consistent
+    names = [""] * size
     for row, claim in bindings.claim.items():
         names[row] = claim.id
         consistent[row] = bindings.true_share[row] / (bindings.true_share[row] + bindings.false_share[row])
@@ -126,7 +137,9 @@ def advance(
     sightings = _sighted(memory, slot, reports, table)
     hostile = hostile_probability(probability, bindings, sightings)
     changed = ignored(memory, slot, hostile, plan.identify.dismiss_below_hostile, bindings, sightings)
-    records = dismissals(scan.t_s, table.track_id, probability, hostile, bindings, changed, memory.dismissed[slot])
+    records = dismissals(scan.t_s, table.track_id, probability, hostile, bindings, changed, memory, slot)
     names, consistent = _cooperative_columns(bindings)
     identities = IdentityTable(table.track_id, probability, hostile, names, consistent, bindings.lookalike)
-    return State(state.densities, state.prior, memory, claims), identities, records
+    if claims is not state.claims:
+        state = replace(state, claims=claims)
+    return state, identities, records

@@ -32,6 +32,7 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 CLASSES = 6
+_CLASSES = np.uintp(CLASSES)
 SUMMARIES = 26
 """Columns of a track's memory: 0 time of the last detection; 1 scans seen; 2 age of the summary; 3-7 regression of the
 vertical speed on time (weight, mean time, mean speed, scatter of time, co-scatter); 8-12 horizontal velocity over the
@@ -168,13 +169,22 @@ def _describe(
 
 @kernel
 def _look_up(
-    first: int, last: int, grid: FloatArray, table: FloatArray, pair: FloatArray, weight_io: FloatArray
+    first: int,
+    last: int,
+    values: int,
+    errors: int,
+    grid: FloatArray,
+    flat: FloatArray,
+    pair: FloatArray,
+    weight_io: FloatArray,
 ) -> None:
     """Add to log weights (C,) what the tables of features `first` to `last` - 1 say, by bilinear interpolation.
 
     `grid` (FEATURES, 4): first node and nodes per unit, of the value and of the error. Outside, the edge holds.
+    `flat` is (FEATURES, values, errors, C) in one row: it is read by indices without a sign, which are not tested for
+    counting from the end.
     """
-    last_a, last_b = table.shape[1] - 1, table.shape[2] - 1
+    last_a, last_b, step = values - 1, errors - 1, np.uintp(errors * CLASSES)
     for f in range(first, last):
         if math.isnan(pair[f, 0]):
             continue
@@ -182,9 +192,11 @@ def _look_up(
         y = min(max((pair[f, 1] - grid[f, 2]) * grid[f, 3], 0.0), last_b - 1e-9)
         a, b = int(x), int(y)
         x, y = x - a, y - b
-        for c in range(CLASSES):
-            near = table[f, a, b, c] + y * (table[f, a, b + 1, c] - table[f, a, b, c])
-            far = table[f, a + 1, b, c] + y * (table[f, a + 1, b + 1, c] - table[f, a + 1, b, c])
+        low = np.uintp(((f * values + a) * errors + b) * CLASSES)
+        high = low + step
+        for c in range(_CLASSES):
+            near = flat[low + c] + y * (flat[low + _CLASSES + c] - flat[low + c])
+            far = flat[high + c] + y * (flat[high + _CLASSES + c] - flat[high + c])
             weight_io[c] += near + x * (far - near)
 
 
@@ -271,6 +283,7 @@ def classify(
     `memory_io` (N, SUMMARIES) and `known_io` (N, C) are indexed by `slot` (T,). Rows of -1 (coasting) change nothing:
     what is not seen says nothing new. A memory of zeros is that of a track that was never seen.
     """
+    flat, values, errors = table.reshape(-1), table.shape[1], table.shape[2]
     keep, pair, weight, m = np.empty(5), np.empty((FEATURES, 2)), np.empty(CLASSES), np.empty(SUMMARIES)
     last_dt = -1.0
     for i in range(row.shape[0]):
@@ -287,9 +300,9 @@ def classify(
             _describe(i, level, climb, state, covariance, m, pair)
             for c in range(CLASSES):
                 weight[c] = 0.0
-            _look_up(0, MOVES, grid, table, pair, weight)
+            _look_up(0, MOVES, values, errors, grid, flat, pair, weight)
             _mood(keep[4], dt, m, weight)
-            _look_up(MOVES, FEATURES, grid, table, pair, weight)
+            _look_up(MOVES, FEATURES, values, errors, grid, flat, pair, weight)
             _softmax(doubt, prior, log_prior, weight)
             for k in range(SUMMARIES):
                 memory_io[s, k] = m[k]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import deque
 from dataclasses import dataclass, field, replace
@@ -14,11 +15,11 @@ from tocsin.records.identities import Dismissal
 from tocsin.records.plan import Plan
 from tocsin.records.registration import Registration
 from tocsin.records.scans import Scan
-from tocsin.records.sensors import SensorHealth
+from tocsin.records.sensors import SensorHealth, SensorTable
 from tocsin.records.tracks import TrackTable
 from tocsin.sense.refraction import geometric_elevation
 from tocsin.sense.registration import Register, correction, learn, remember, start_register
-from tocsin.sense.rows import filled_and_placed, keep_rows, reject_all, usable
+from tocsin.sense.rows import checked, filled_and_placed, reject_all
 
 __all__ = ["Sensed", "State", "advance", "belief", "start"]
 
@@ -45,17 +46,32 @@ class Timing:
 
     last_t_s: float = -np.inf
     intervals: deque[float] = field(default_factory=lambda: deque(maxlen=REVISIT_MEMORY))
+    revisit_s: float = math.nan  # the time between scans: given, or the median of the intervals
     instants: deque[float] = field(default_factory=deque)  # distinct times within the last second
     looks: deque[float] = field(default_factory=deque)  # times of the scans that could still get a fragment
     silent: bool = False
     due_t_s: float = -np.inf  # next report of a sensor without scans
 
 
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """What every scan of a sensor says alike, as in Scan."""
+
+    kind: str
+    position_m: FloatArray  # (3,)
+    rotation: FloatArray  # (3, 3)
+    max_range_m: float
+    detection_probability: float
+    clutter_density_pm3: float
+    clutter_per_scan: float
+
+
 @dataclass(slots=True)
 class State:
-    """Timing of each sensor, the newest time seen, and what is known of the sensors' biases."""
+    """Timing and mount of each sensor, the newest time seen, and what is known of the sensors' biases."""
 
     sensors: list[Timing]
+    mounts: tuple[Mount, ...]
     newest_t_s: float
     jump_t_s: float = np.nan  # of the scan before, if it was refused for being far ahead
     register: Register | None = None
@@ -73,8 +89,24 @@ class Sensed:
 
 def start(plan: Plan) -> State:
     """Nothing heard yet."""
-    count = len(plan.sensors.sensor_id)
-    return State([Timing() for _ in range(count)], -np.inf, register=start_register(plan))
+    timings = [Timing(revisit_s=float(given)) for given in plan.sensors.revisit_s]
+    mounts = tuple(mount(plan.sensors, s) for s in range(len(timings)))
+    return State(timings, mounts, -np.inf, register=start_register(plan))
+
+
+def mount(sensors: SensorTable, s: int) -> Mount:
+    """The figures of one sensor, given or by default."""
+    given_pd, per_scan = float(sensors.detection_probability[s]), float(sensors.clutter_per_scan[s])
+    reach = float(sensors.max_range_m[s])
+    return Mount(
+        kind=sensors.kind[s],
+        position_m=np.ascontiguousarray(sensors.position_m[s]),
+        rotation=np.ascontiguousarray(sensors.rotation[s]),
+        max_range_m=reach,
+        detection_probability=given_pd if np.isfinite(given_pd) else DEFAULT_DETECTION_PROBABILITY[sensors.kind[s]],
+        clutter_density_pm3=per_scan / (np.pi * reach**2 * CLUTTER_HEIGHT_M),
+        clutter_per_scan=per_scan,
+    )
 
 
 def advance(plan: Plan, state: State, batch: Batch, tracks: TrackTable | None = None) -> tuple[State, Scan, Sensed]:
@@ -86,7 +118,9 @@ def advance(plan: Plan, state: State, batch: Batch, tracks: TrackTable | None = 
     scan, sensed = sensed_of(plan, state, batch)
     remember(state.register, scan, batch.reports)
     bias = correction(state.register, scan.sensor_index) if scan.sensor_index >= 0 else None
-    return state, scan if bias is None else corrected(plan, scan, bias), replace(sensed, registrations=news)
+    if bias is not None:
+        scan = corrected(state.mounts[scan.sensor_index], scan, bias)
+    return state, scan, replace(sensed, registrations=news) if news else sensed
 
 
 def belief(state: State) -> tuple[FloatArray, FloatArray, bool]:
@@ -104,7 +138,7 @@ def belief(state: State) -> tuple[FloatArray, FloatArray, bool]:
 def sensed_of(plan: Plan, state: State, batch: Batch) -> tuple[Scan, Sensed]:
     """The scan as it was measured, and what is to be said beside it."""
     s, d, errors = batch.sensor_index, batch.detections, batch.errors
-    if s >= len(state.sensors) or not np.isfinite(batch.t_s):
+    if s >= len(state.sensors) or not math.isfinite(batch.t_s):
         problem = "time is not finite" if s < len(state.sensors) else "no such sensor"
         errors += reject_all(
             batch.t_s, f"sensor {s}", d, "t" if s < len(state.sensors) else "sensor_id", str(s), problem
@@ -125,18 +159,17 @@ def sensed_of(plan: Plan, state: State, batch: Batch) -> tuple[Scan, Sensed]:
     state.newest_t_s = max(state.newest_t_s, batch.t_s)
     if s < 0:
         return tick(state.newest_t_s, True), Sensed(health(plan, state, -1), (), errors)
-    good, faults = usable(batch.t_s, name, d)
-    timing, revisit = state.sensors[s], revisit_s(plan, state.sensors[s], s)
+    kept, faults = checked(batch.t_s, name, d)
+    timing, revisit = state.sensors[s], state.sensors[s].revisit_s
     elapsed = batch.t_s - timing.last_t_s
     changes = health(plan, state, s)
     continuous = is_continuous(timing, batch.t_s)
     if elapsed > 0.0:
-        if np.isfinite(timing.last_t_s):
-            timing.intervals.append(elapsed)
+        note_interval(timing, float(plan.sensors.revisit_s[s]), elapsed)
         timing.last_t_s = batch.t_s
     due = late_s <= 0.0 if not continuous else due_each_second(timing, batch.t_s)
     complete = is_new_look(timing, batch.t_s, plan.track.max_late_s) and not continuous
-    scan = build_scan(plan, s, batch.t_s, keep_rows(d, good), complete, due, revisit, max(elapsed, 0.0))
+    scan = build_scan(plan, state.mounts[s], s, batch.t_s, kept, complete, due, revisit, max(elapsed, 0.0))
     return scan, Sensed(changes, (), errors + faults)
 
 
@@ -144,7 +177,7 @@ def is_jump(state: State, batch: Batch, max_late_s: float) -> bool:
     """True for a scan whose time is too far ahead to be believed yet: nothing at its time came just before it."""
     ahead_s, since_s = batch.t_s - state.newest_t_s, batch.t_s - state.jump_t_s
     followed = -max_late_s <= since_s <= JUMP_S
-    jump = np.isfinite(ahead_s) and ahead_s > JUMP_S and not followed and batch.t_arrival_s <= batch.t_s
+    jump = math.isfinite(ahead_s) and ahead_s > JUMP_S and not followed and batch.t_arrival_s <= batch.t_s
     state.jump_t_s = batch.t_s if jump else np.nan
     return bool(jump)
 
@@ -177,12 +210,12 @@ def due_each_second(timing: Timing, t_s: float) -> bool:
     return True
 
 
-def revisit_s(plan: Plan, timing: Timing, s: int) -> float:
-    """The stated revisit time, or the median of the last intervals, NaN before there is one."""
-    given = float(plan.sensors.revisit_s[s])
-    if np.isfinite(given) or not timing.intervals:
-        return given
-    return statistics.median(timing.intervals)
+def note_interval(timing: Timing, given_s: float, elapsed_s: float) -> None:
+    """One more interval, infinite for the first scan; moves the estimate where no revisit time is stated."""
+    if math.isfinite(timing.last_t_s):
+        timing.intervals.append(elapsed_s)
+        if not math.isfinite(given_s):
+            timing.revisit_s = statistics.median(timing.intervals)
 
 
 def health(plan: Plan, state: State, heard: int) -> tuple[SensorHealth, ...]:
@@ -190,28 +223,37 @@ def health(plan: Plan, state: State, heard: int) -> tuple[SensorHealth, ...]:
     changes = []
     for s, timing in enumerate(state.sensors):
         silent_s = state.newest_t_s - timing.last_t_s
-        revisit = revisit_s(plan, timing, s)
         if s == heard:
             if timing.silent:
                 timing.silent = False
                 changes.append(SensorHealth(state.newest_t_s, s, plan.sensors.sensor_id[s], "alive", silent_s))
-        elif not timing.silent and np.isfinite(silent_s) and silent_s > SILENT_REVISITS * revisit + SILENT_MARGIN_S:
+        elif not timing.silent and math.isfinite(silent_s) and is_overdue(timing, silent_s):
             timing.silent = True
             changes.append(SensorHealth(state.newest_t_s, s, plan.sensors.sensor_id[s], "silent", silent_s))
     return tuple(changes)
 
 
+def is_overdue(timing: Timing, silent_s: float) -> bool:
+    """True for a sensor that has not been heard for too long; never while its revisit time is not known."""
+    return silent_s > SILENT_REVISITS * timing.revisit_s + SILENT_MARGIN_S
+
+
 def build_scan(
-    plan: Plan, s: int, t_s: float, d: DetectionTable, complete: bool, due: bool, revisit: float, elapsed_s: float
+    plan: Plan,
+    at: Mount,
+    s: int,
+    t_s: float,
+    d: DetectionTable,
+    complete: bool,
+    due: bool,
+    revisit: float,
+    elapsed_s: float,
 ) -> Scan:
     """The scan of one sensor, corrected and placed."""
-    sensors = plan.sensors
     elevation = d.elevation_rad
     if plan.refraction and len(elevation):
         elevation = geometric_elevation(elevation, d.range_m, plan.site.radius_m)
-    full, place = filled_and_placed(sensors.kind[s], d, elevation, sensors.position_m[s], sensors.rotation[s])
-    given_pd, per_scan = float(sensors.detection_probability[s]), float(sensors.clutter_per_scan[s])
-    reach = float(sensors.max_range_m[s])
+    full, place = filled_and_placed(at.kind, d, elevation, at.position_m, at.rotation)
     return Scan(
         t_s=t_s,
         sensor_index=s,
@@ -219,26 +261,25 @@ def build_scan(
         report_due=due,
         detections=full,
         position_m=place,
-        sensor_position_m=np.ascontiguousarray(sensors.position_m[s]),
-        sensor_rotation=np.ascontiguousarray(sensors.rotation[s]),
-        max_range_m=reach,
+        sensor_position_m=at.position_m,
+        sensor_rotation=at.rotation,
+        max_range_m=at.max_range_m,
         revisit_s=revisit,
-        detection_probability=given_pd if np.isfinite(given_pd) else DEFAULT_DETECTION_PROBABILITY[sensors.kind[s]],
-        clutter_density_pm3=per_scan / (np.pi * reach**2 * CLUTTER_HEIGHT_M),
-        clutter_per_scan=per_scan,
+        detection_probability=at.detection_probability,
+        clutter_density_pm3=at.clutter_density_pm3,
+        clutter_per_scan=at.clutter_per_scan,
         elapsed_s=elapsed_s,
     )
 
 
-def corrected(plan: Plan, scan: Scan, bias: FloatArray) -> Scan:
+def corrected(at: Mount, scan: Scan, bias: FloatArray) -> Scan:
     """The scan without a sensor's biases (4,): range, azimuth, elevation, clock."""
-    d, s = scan.detections, scan.sensor_index
+    d = scan.detections
     elevation = np.clip(d.elevation_rad - bias[2], -0.5 * np.pi, 0.5 * np.pi)
     moved = replace(
         d, range_m=np.maximum(d.range_m - bias[0], 1.0), azimuth_rad=(d.azimuth_rad - bias[1]) % (2.0 * np.pi)
     )
-    place, turn = plan.sensors.position_m[s], plan.sensors.rotation[s]
-    free, where = filled_and_placed(plan.sensors.kind[s], moved, elevation, place, turn)
+    free, where = filled_and_placed(at.kind, moved, elevation, at.position_m, at.rotation)
     return replace(scan, detections=free, position_m=where, clock_bias_s=float(bias[3]))
 
 

@@ -8,7 +8,7 @@ from tocsin.kernels import polar
 from tocsin.records.arrays import BoolArray, FloatArray
 from tocsin.records.detections import DetectionTable, ErrorRecord
 
-__all__ = ["DEFAULT_SIGMAS", "filled_and_placed", "keep_rows", "reject_all", "usable"]
+__all__ = ["DEFAULT_SIGMAS", "checked", "filled_and_placed", "reject_all", "usable"]
 
 DEFAULT_SIGMAS = {
     # range (m), azimuth, elevation (degrees), range rate (m/s); ordinary figures of surveillance sensors of each kind
@@ -24,23 +24,17 @@ DEFAULTS = {
 COLUMNS = tuple(name for name in DetectionTable.__dataclass_fields__)
 
 
-def usable(t_s: float, source: str, d: DetectionTable) -> tuple[BoolArray, tuple[ErrorRecord, ...]]:
-    """Which of n rows can be used (n,), and an error record for each fault of the others.
+def checked(t_s: float, source: str, d: DetectionTable) -> tuple[DetectionTable, tuple[ErrorRecord, ...]]:
+    """The rows that can be used, and an error record for each fault of the others."""
+    if not any_fault(d):
+        return d, ()
+    good, faults = usable(t_s, source, d)
+    return DetectionTable(*(getattr(d, name)[good] for name in COLUMNS)), faults
 
-    Azimuth must be finite and within ±2π (the file rule, [0, 360) degrees, is the reader's); range, where given,
-    positive and finite; elevation within ±π/2; sigmas, where given, positive and finite.
-    """
-    n = len(d.row)
-    good = np.ones(n, np.bool_)
-    errors: list[tuple[int, ErrorRecord]] = []
 
-    def fault(column: str, bad: BoolArray, problem: str) -> None:
-        values = getattr(d, column)
-        for i in np.flatnonzero(bad):
-            errors.append((int(i), ErrorRecord(t_s, source, int(d.row[i]), column, repr(float(values[i])), problem)))
-        good[bad] = False
-
-    if n == 0 or not polar.count_unusable(
+def any_fault(d: DetectionTable) -> bool:
+    """True if a row cannot be used."""
+    unusable = polar.count_unusable(
         d.range_m,
         d.azimuth_rad,
         d.elevation_rad,
@@ -49,8 +43,27 @@ def usable(t_s: float, source: str, d: DetectionTable) -> tuple[BoolArray, tuple
         d.sigma_azimuth_rad,
         d.sigma_elevation_rad,
         d.sigma_range_rate_mps,
-    ):
+    )
+    return unusable > 0
+
+
+def usable(t_s: float, source: str, d: DetectionTable) -> tuple[BoolArray, tuple[ErrorRecord, ...]]:
+    """Which of n rows can be used (n,), and an error record for each fault of the others.
+
+    Azimuth must be finite and within ±2π (the file rule, [0, 360) degrees, is the reader's); range, where given,
+    positive and finite; elevation within ±π/2; sigmas, where given, positive and finite.
+    """
+    good = np.ones(len(d.row), np.bool_)
+    if not any_fault(d):
         return good, ()
+    errors: list[tuple[int, ErrorRecord]] = []
+
+    def fault(column: str, bad: BoolArray, problem: str) -> None:
+        values = getattr(d, column)
+        for i in np.flatnonzero(bad):
+            errors.append((int(i), ErrorRecord(t_s, source, int(d.row[i]), column, repr(float(values[i])), problem)))
+        good[bad] = False
+
     fault("azimuth_rad", ~(np.abs(d.azimuth_rad) <= 2 * np.pi), "azimuth is not a finite angle within a turn")
     given = ~np.isnan(d.range_m)
     fault("range_m", given & ~((d.range_m > 0) & np.isfinite(d.range_m)), "range is not positive and finite")
@@ -69,11 +82,6 @@ def reject_all(
     """An error record for every row of a batch that cannot be used as a whole; one with row 0 if it has none."""
     rows = [int(r) for r in d.row] or [0]
     return tuple(ErrorRecord(t_s, source, row, column, value, problem) for row in rows)
-
-
-def keep_rows(d: DetectionTable, keep: BoolArray) -> DetectionTable:
-    """The rows that are kept."""
-    return d if keep.all() else DetectionTable(*(getattr(d, name)[keep] for name in COLUMNS))
 
 
 def filled_and_placed(
