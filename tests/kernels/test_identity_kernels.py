@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tocsin.identify.densities import make_densities
 from tocsin.kernels import identity
-from tocsin.kernels.identity import CLASSES, FEATURES, SUMMARIES, classify, features, match_slots, stand
+from tocsin.kernels.identity import CLASSES, FEATURES, SUMMARIES, classify, features, match_slots, open_slots, stand
 from tocsin.records.arrays import FloatArray
 
 DENSITIES = make_densities()
@@ -192,3 +192,21 @@ def test_a_track_at_the_border_does_not_flap() -> None:
         now = watch.step(float(t), float(rng.choice([0.04, 0.12], p=[0.97, 0.03])))
         changes, before = changes + (now != before), now
     assert changes <= 2 * np.log2(3600 / 10)
+
+
+def test_a_slot_that_is_taken_up_says_nothing_and_the_others_keep_what_they_say() -> None:
+    rows = 4
+    wide = [np.full((rows, SUMMARIES), 7.0), np.full((rows, CLASSES), 7.0)]
+    columns = [np.full(rows, 7.0) for _ in range(4)]
+    reopened, dismissed = np.full(rows, 7, dtype=np.int64), np.ones(rows, dtype=np.bool_)
+    open_slots(PRIOR, np.array([3, 1], dtype=np.int64), *wide, *columns, reopened, dismissed)
+    for i in (1, 3):
+        assert (wide[0][i] == 0.0).all()
+        assert (wide[1][i] == PRIOR).all()
+        assert [column[i] for column in columns] == [0.0, 0.0, 0.0, -np.inf]
+        assert (reopened[i], dismissed[i]) == (0, False)
+    for i in (0, 2):
+        assert (wide[0][i] == 7.0).all()
+        assert (wide[1][i] == 7.0).all()
+        assert [column[i] for column in columns] == [7.0] * 4
+        assert (reopened[i], dismissed[i]) == (7, True)

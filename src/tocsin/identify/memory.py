@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tocsin.kernels.identity import SUMMARIES, match_slots
+from tocsin.kernels.identity import SUMMARIES, match_slots, open_slots
 from tocsin.records.arrays import BoolArray, FloatArray, IntArray
 from tocsin.records.identities import CLASSES
 from tocsin.records.tracks import TrackEnd
@@ -65,9 +65,18 @@ def _take_in(memory: Memory, fresh: IntArray, prior: FloatArray) -> IntArray:
     if len(memory.free) < fresh.size:
         _make_room(memory, fresh.size)
     taken = np.array([memory.free.pop() for _ in range(fresh.size)], dtype=np.int64)
-    for name in COLUMNS:
-        getattr(memory, name)[taken] = 0
-    memory.known[taken], memory.quiet_to_s[taken] = prior, -np.inf
+    open_slots(
+        prior,
+        taken,
+        memory.summary,
+        memory.known,
+        memory.sightings,
+        memory.sighted_s,
+        memory.quiet_s,
+        memory.quiet_to_s,
+        memory.reopened,
+        memory.dismissed,
+    )
     ids, slots = np.concatenate((memory.track_id, fresh)), np.concatenate((memory.slot, taken))
     order = np.argsort(ids)
     memory.track_id, memory.slot = ids[order], slots[order]

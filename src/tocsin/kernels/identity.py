@@ -24,6 +24,7 @@ __all__ = [
     "classify",
     "features",
     "match_slots",
+    "open_slots",
     "stand",
 ]
 
@@ -349,6 +350,28 @@ def stand(
         changed_out[i] = dismissed_io[s] != before
         changes += 1 if changed_out[i] else 0
     return changes
+
+
+@kernel
+def open_slots(
+    prior: FloatArray,
+    slot: IntArray,
+    memory_io: FloatArray,
+    known_io: FloatArray,
+    sightings_io: FloatArray,
+    sighted_io: FloatArray,
+    quiet_io: FloatArray,
+    seen_io: FloatArray,
+    reopened_io: IntArray,
+    dismissed_io: BoolArray,
+) -> None:
+    """Make the rows `slot` (k,) of all columns those of tracks of which nothing is known but the prior (C,)."""
+    for s in slot:
+        memory_io[s, :] = 0.0
+        for c in range(CLASSES):
+            known_io[s, c] = prior[c]
+        sightings_io[s], sighted_io[s], quiet_io[s], seen_io[s] = 0.0, 0.0, 0.0, -math.inf
+        reopened_io[s], dismissed_io[s] = 0, False
 
 
 @kernel

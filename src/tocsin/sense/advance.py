@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections import deque
 from dataclasses import dataclass, field, replace
 
@@ -215,7 +214,9 @@ def note_interval(timing: Timing, given_s: float, elapsed_s: float) -> None:
     if math.isfinite(timing.last_t_s):
         timing.intervals.append(elapsed_s)
         if not math.isfinite(given_s):
-            timing.revisit_s = statistics.median(timing.intervals)
+            ordered = sorted(timing.intervals)
+            half = len(ordered) // 2
+            timing.revisit_s = ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2.0
 
 
 def health(plan: Plan, state: State, heard: int) -> tuple[SensorHealth, ...]:
