@@ -13,9 +13,9 @@ import numpy as np
 
 from tocsin.kernels.jit import kernel
 from tocsin.kernels.measurement import COS_ELEVATION_MIN, FINEST2
-from tocsin.kernels.motion import BALLISTIC, HOVER, STRAIGHT, THRUST, TURN, FloatArray, IntArray, Motion
+from tocsin.kernels.motion import BALLISTIC, HOVER, MODELS, STRAIGHT, THRUST, TURN, FloatArray, IntArray, Motion
 
-__all__ = ["Birth", "bear_tracks", "birth_rate_density", "join_sources"]
+__all__ = ["Birth", "bear_tracks", "birth_rate_density", "join_sources", "learn_kinds", "reweigh_kinds"]
 
 
 class Birth(NamedTuple):
@@ -209,3 +209,33 @@ def bear_tracks(
         source_out[count - n] = j
         count += 1
     return count
+
+
+@kernel
+def learn_kinds(
+    n: int, row: IntArray, hits: IntArray, mu: FloatArray, r: FloatArray, sure: float, kinds_io: FloatArray
+) -> None:
+    """Count slow and fast ones, kinds_io (2,), among the n tracks whose second detection has just come.
+
+    Until then models stand for kinds. Those that may not be there (existence below `sure`) say nothing.
+    """
+    for i in range(n):
+        if row[i] >= 0 and hits[i] == 2 and r[i] > sure:
+            kinds_io[0] += r[i] * mu[i, TURN]
+            kinds_io[1] += r[i] * mu[i, STRAIGHT]
+
+
+@kernel
+def reweigh_kinds(n: int, slow: float, fast: float, hits: IntArray, mu_io: FloatArray, r_io: FloatArray) -> None:
+    """Bayes' rule for tracks of at most two detections when the prior odds of slow and fast kinds change by factors."""
+    for i in range(n):
+        if hits[i] > 2:
+            continue
+        mu_io[i, TURN] *= slow
+        mu_io[i, STRAIGHT] *= fast
+        total = 0.0
+        for k in range(MODELS):
+            total += mu_io[i, k]
+        for k in range(MODELS):
+            mu_io[i, k] /= total
+        r_io[i] = r_io[i] * total / (1.0 - r_io[i] + r_io[i] * total)

@@ -47,12 +47,13 @@ __all__ = [
     "terrain_level",
 ]
 
-EXISTENCE, BORN, UPDATED, SURPRISE, PEAK, FALLEN, FIRST = 0, 1, 2, 3, 4, 5, 6
-REALS = 7
+EXISTENCE, BORN, UPDATED, SURPRISE, PEAK, FALLEN, FIRST, PURITY = 0, 1, 2, 3, 4, 5, 6, 7
+REALS = 8
 KEY, ID, HITS, CELL, RATE_CELL, SENSOR = 0, 1, 2, 3, 4, 5
 WHOLES = 6
 KEEP, RULE_DROPPED, RULE_MISSED, RULE_GROUND, RULE_LEFT, RULE_MERGED = 0, 1, 2, 3, 4, 5
 
+PURITY_MEMORY = 0.7  # per detection: how far back purity looks
 SURE = 0.9  # existence above which a detection is taken for the track's
 FALLING_MPS = -5.0  # a track that climbs is not about to strike, whatever its height's spread says
 LOST_SPREAD_M = 1500.0  # standard deviation of place beyond which a track says nothing about where its target is
@@ -151,6 +152,7 @@ def judge(
     row: IntArray,
     pm: FloatArray,
     cov: FloatArray,
+    probability: FloatArray,
     whole: IntArray,
     real_io: FloatArray,
     flag_io: IntArray,
@@ -162,6 +164,7 @@ def judge(
     for i in range(n):
         if row[i] >= 0:
             real_io[PEAK, i] = real_io[EXISTENCE, i]
+            real_io[PURITY, i] = PURITY_MEMORY * real_io[PURITY, i] + math.log(max(probability[i], 1e-3))
         if flag_io[i] != KEEP:
             continue
         r = real_io[EXISTENCE, i]
@@ -277,7 +280,7 @@ def begin_tracks(
     for i in range(first, last):
         j = source[i - first]
         real_io[BORN, i] = real_io[UPDATED, i] = t
-        real_io[SURPRISE, i], real_io[FALLEN, i] = 1.0, 0.0
+        real_io[SURPRISE, i], real_io[FALLEN, i], real_io[PURITY, i] = 1.0, 0.0, 0.0
         real_io[PEAK, i] = real_io[FIRST, i] = real_io[EXISTENCE, i]
         whole_io[KEY, i], whole_io[ID, i], whole_io[HITS, i] = (serial << 24) + j + 1, 0, 1
         whole_io[CELL, i], whole_io[RATE_CELL, i], whole_io[SENSOR, i] = cell[j], rate_cell[j], s
@@ -293,6 +296,8 @@ def find_sure(
     confirm: float,
     confirm_ballistic: float,
     gain: float,
+    own: float,
+    own_ballistic: float,
     mu: FloatArray,
     real: FloatArray,
     whole: IntArray,
@@ -301,15 +306,19 @@ def find_sure(
     """Places, place_out (n,), of the tentative ones of n tracks that have earned an id; returns how many.
 
     By existence `confirm` from `hits` detections on; by `confirm_ballistic` if the second detection alone multiplied
-    the odds of a probably ballistic one by `gain`.
+    the odds of a probably ballistic one by `gain`. Where targets fly close to one another a track may be sure that
+    something is there and yet be made of several targets' detections: its purity, the probability that its latest
+    detections were its own, must reach `own`, or `own_ballistic`.
     """
     count = 0
     for i in range(n):
         if whole[ID, i] != 0 or whole[HITS, i] < hits:
             continue
         exists, first = real[EXISTENCE, i], real[FIRST, i]
-        falls = whole[HITS, i] == 2 and mu[i, BALLISTIC] + mu[i, THRUST] >= 0.5
-        urgent = falls and exists * (1.0 - first) >= gain * first * (1.0 - exists)
+        falls = mu[i, BALLISTIC] + mu[i, THRUST] >= 0.5
+        urgent = falls and whole[HITS, i] == 2 and exists * (1.0 - first) >= gain * first * (1.0 - exists)
+        if real[PURITY, i] < math.log(own_ballistic if falls else own):
+            continue
         if exists >= (confirm_ballistic if urgent else confirm):
             place_out[count] = i
             count += 1

@@ -29,16 +29,15 @@ def pair_weights(
     r: FloatArray,
     pd: FloatArray,
     pm: FloatArray,
-    intensity: FloatArray,
     predicted: FloatArray,
     kind: IntArray,
-    psi_out: FloatArray,
+    density_out: FloatArray,
 ) -> None:
-    """Weight of each pair relative to "missed, and the detection explained by clutter or something new".
+    """Density of each pair's detection under its track, over the probability that the track is missed.
 
-    pd (n,): detection probability; pm (n,): the part of it that a miss counts against; intensity (m,): clutter and new
-    targets, in units of the detection's rows: kind (m,) 0 per m³, 1 per steradian (no range), 2 per m² on the ground
-    (no elevation), 3 per radian of azimuth.
+    Divided by the intensity of clutter and new targets it is the pair's weight. pd (n,): detection probability; pm
+    (n,): the part of it that a miss counts against. In units of the detection's rows: kind (m,) 0 per m³, 1 per
+    steradian (no range), 2 per m² on the ground (no elevation), 3 per radian of azimuth.
     """
     for i in range(start.shape[0] - 1):
         stay = 1.0 - r[i] * pm[i]
@@ -52,7 +51,7 @@ def pair_weights(
                     elif kind[det[q]] == 3:
                         scale = predicted[i, k, 0] * predicted[i, k, 4]
                     likelihood += mu[i, k] * scale * math.exp(ll[q, k])
-            psi_out[q] = r[i] * pd[i] * likelihood / (stay * intensity[det[q]])
+            density_out[q] = r[i] * pd[i] * likelihood / stay
 
 
 @kernel

@@ -16,7 +16,7 @@ from tocsin.records.scans import Scan
 from tocsin.records.tracks import END_RULES, TrackEnd, TrackStep, TrackTable
 from tocsin.track.bank import Bank, Lore, empty_bank, empty_lore
 from tocsin.track.late import Ring, Snapshot, Taken, agreeing
-from tocsin.track.step import NONE_ENDED, Ended, Rules, Stepped, coast, moments, take_scan
+from tocsin.track.step import NONE_ENDED, Ended, Rules, Stepped, arrival_rate, coast, moments, take_scan
 
 __all__ = ["State", "advance", "start"]
 
@@ -26,8 +26,8 @@ RULE_NAMES = {
     lifecycle.RULE_LEFT: "out_of_coverage",
     lifecycle.RULE_MERGED: "merged",
 }
-START_UP_S = 2.5  # after the first scan what is found was there already, and tells of no arrivals
-UNMISTAKABLE = 1000.0  # gain in odds from the second detection: thick clutter, or looks far apart, never give it
+LATE_S = 2.5  # in which all but one in e of what stood in the sky at first have begun a track that lives
+UNMISTAKABLE = 250.0  # gain in odds from the second detection: thick clutter, or looks far apart, never give it
 if not set(RULE_NAMES.values()) <= set(END_RULES):
     raise AssertionError("an end rule is not declared in records.tracks")
 
@@ -165,7 +165,7 @@ def confirm(state: State) -> list[int]:
     """Give ids to tracks that have earned them; one that had an id before a late scan came gets it again."""
     bank, settings, n = state.bank, state.rules.settings, state.bank.n
     place, real, whole = np.empty(n, np.int64), bank.real, bank.whole
-    enough = settings.confirm_existence, settings.confirm_ballistic, UNMISTAKABLE
+    enough = settings.confirm_existence, settings.confirm_ballistic, UNMISTAKABLE, *state.rules.confirm_own
     count = lifecycle.find_sure(n, state.rules.confirm_hits, *enough, bank.mu, real, whole, place)
     fresh = []
     for i in place[:count]:
@@ -176,9 +176,15 @@ def confirm(state: State) -> list[int]:
             whole[lifecycle.ID, i] = state.closed[key][0]
         else:
             fresh.append(give_id(state, int(i)))
-        if real[lifecycle.BORN, i] > state.first_t_s + START_UP_S:
-            state.lore.sky[1] += 1.0
+        state.lore.sky[1] += arrived(state, float(real[lifecycle.BORN, i]) - state.first_t_s)
     return fresh
+
+
+def arrived(state: State, age_s: float) -> float:
+    """Probability that what began a track so long after the first scan arrived then, and did not stand in the sky."""
+    standing = float(state.lore.sky[4]) * float(np.exp(-max(age_s, 0.0) / LATE_S)) / LATE_S
+    arriving = arrival_rate(state.rules, state.lore)
+    return arriving / (arriving + standing)
 
 
 def give_id(state: State, i: int) -> int:

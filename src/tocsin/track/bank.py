@@ -72,7 +72,8 @@ class Lore:
     guess: FloatArray  # (S,) clutter per scan to start from, NaN before the first scan
     loose: FloatArray  # (S,) unexplained detections without a place, per scan
     seen: FloatArray  # (S, 2): detected and expected, of sure tracks, faded
-    sky: FloatArray  # (4,): undetected arrivals; arrivals and seconds watched, both faded; undetected since the start
+    kinds: FloatArray  # (2,) slow and fast ones among level targets, at their second detection
+    sky: FloatArray  # (5,): undetected arrivals; arrivals and seconds watched, both faded; standing: undetected, all
 
     def copy(self) -> Lore:
         """A copy that shares nothing."""
@@ -83,6 +84,7 @@ class Lore:
             self.guess.copy(),
             self.loose.copy(),
             self.seen.copy(),
+            self.kinds.copy(),
             self.sky.copy(),
         )
 
@@ -96,5 +98,6 @@ def empty_lore(sensors: int) -> Lore:
         guess=np.full(sensors, np.nan),
         loose=np.full(sensors, 2.0),
         seen=np.zeros((sensors, 2)),
-        sky=np.zeros(4),
+        kinds=np.zeros(2),
+        sky=np.zeros(5),
     )

@@ -38,6 +38,8 @@ class Rules:
     arrivals_before: float = 0.3  # arrivals in arrivals_time_s that are taken for known before any was seen
     arrivals_time_s: float = 6.0
     confirm_hits: int = 2
+    clutter_rounds: int = 4  # of expectation and maximisation while nothing is known of a sensor's clutter
+    confirm_own: tuple[float, float] = (0.8, 0.7)  # purity, of a ballistic one: see lifecycle.find_sure
     associator: str = "belief"  # of track.associators.ASSOCIATORS
     masks: dict[int, coverage.Mask] = field(default_factory=dict)  # by sensor, made when it is first heard
 
@@ -46,6 +48,9 @@ CLUTTER_MEMORY = 0.98  # per scan: the map remembers about 50 scans
 SEEN_MEMORY = 0.997  # per scan
 SKY_MEMORY_S = 30.0
 LEARNING_DELAY = 3  # scans until the first dropped tracks tell of clutter
+KIND_PRIOR = 10.0  # tracks that the usual shares of kinds are worth
+KIND_MEMORY = 300.0  # tracks that the shares are learned from
+KIND_SURE = 0.5  # existence from which a track's second detection tells of kinds
 DETECTION_PRIOR = 30.0  # detections that the stated or default detection probability is worth
 
 
@@ -98,8 +103,13 @@ def advance_to(rules: Rules, before: Bank, bank: Bank, lore: Lore, t_s: float) -
         fade = float(np.exp(-dt / SKY_MEMORY_S))
         lore.sky[1:3] *= fade
         lore.sky[2] += dt
-        lore.sky[0] += dt * (rules.arrivals_before + lore.sky[1]) / (rules.arrivals_time_s + lore.sky[2])
+        lore.sky[0] += dt * arrival_rate(rules, lore)
     bank.t_s = max(before.t_s, t_s)
+
+
+def arrival_rate(rules: Rules, lore: Lore) -> float:
+    """Targets that arrive in a second, as learned."""
+    return float((rules.arrivals_before + lore.sky[1]) / (rules.arrivals_time_s + lore.sky[2]))
 
 
 def predict(rules: Rules, before: Bank, bank: Bank, t_s: float, dt: float, part: slice) -> None:
@@ -155,7 +165,7 @@ def settle(
     """End the tracks whose time has come, learn from them, and close the gaps."""
     n, settings = bank.n, rules.settings
     lost = settings.delete_existence, rules.tentative_loss
-    lifecycle.judge(n, *lost, found.row, found.pm, cov, bank.whole, bank.real, flag)
+    lifecycle.judge(n, *lost, found.row, found.pm, cov, found.probability, bank.whole, bank.real, flag)
     lifecycle.learn_clutter(n, flag, bank.whole, lore.counts, lore.rates)
     gone = np.flatnonzero(flag * bank.whole[lifecycle.ID, :n])
     ended = ends_of(bank, mean, cov, flag, into, gone) if len(gone) else NONE_ENDED
@@ -187,7 +197,7 @@ class Gated:
     det: IntArray
     ll: FloatArray  # (pairs, MODELS)
     nis: FloatArray
-    psi: FloatArray  # see kernels.posterior.pair_weights
+    density: FloatArray  # see kernels.posterior.pair_weights
     g: FloatArray  # (k, MODELS, 7, 4)
     factor: FloatArray  # (pairs, MODELS, FACTORS): see kernels.measurement.factor_innovation
 
@@ -217,14 +227,14 @@ def look(rules: Rules, scan: Scan, z: FloatArray, sigma: FloatArray, kind: IntAr
     return Looked(scan, z, sigma, kind, rows, probability, mask_of(rules, scan), head, cells, order, loose)
 
 
-def gate(rules: Rules, bank: Bank, looked: Looked, intensity: FloatArray, found: Found, part: slice) -> Gated:
+def gate(rules: Rules, bank: Bank, looked: Looked, found: Found, part: slice) -> Gated:
     """Which detections may belong to which tracks of one part, and how much speaks for each pair."""
     scan, n, m = looked.scan, part.stop - part.start, looked.z.shape[0]
     mu, x, p = bank.mu[part], bank.x[part], bank.p[part]
     pd, pm = np.empty(n), found.pm[part]
     coverage.cover_tracks(n, looked.probability, scan.complete, looked.mask, mu, x, p, pd, pm)
     predicted, g, a = np.empty((n, MODELS, 5)), np.empty((n, MODELS, 7, 4)), np.empty((n, MODELS, 4, 4))
-    room, start = 2 * (n + m) + 64, np.empty(n + 1, np.int64)
+    room, start = 4 * (n + m) + 64, np.empty(n + 1, np.int64)
     while True:
         det, ll, nis = np.empty(room, np.int64), np.empty((room, MODELS)), np.empty(room)
         factor = np.empty((room, MODELS, FACTORS))
@@ -256,10 +266,10 @@ def gate(rules: Rules, bank: Bank, looked: Looked, intensity: FloatArray, found:
         if count <= room:
             break
         room = count
-    det, ll, psi = det[:count], ll[:count], np.empty(count)
+    det, ll, density = det[:count], ll[:count], np.empty(count)
     exists = bank.real[lifecycle.EXISTENCE, part]
-    posterior.pair_weights(start, det, ll, mu, exists, pd, pm, intensity, predicted, looked.kind, psi)
-    return Gated(part, start, det, ll, nis[:count], psi, g, factor)
+    posterior.pair_weights(start, det, ll, mu, exists, pd, pm, predicted, looked.kind, density)
+    return Gated(part, start, det, ll, nis[:count], density, g, factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +278,7 @@ class Joint:
 
     start: IntArray  # (n + 1,)
     det: IntArray
-    psi: FloatArray
+    density: FloatArray
     first: list[int]  # pair that each part begins with
 
 
@@ -276,12 +286,12 @@ def join(gated: list[Gated]) -> Joint:
     """Put the pairs of all parts in one row."""
     first = np.cumsum([0, *(len(each.det) for each in gated)]).tolist()
     if len(gated) == 1:
-        return Joint(gated[0].start, gated[0].det, gated[0].psi, first)
+        return Joint(gated[0].start, gated[0].det, gated[0].density, first)
     start = [each.start[:-1] + offset for each, offset in zip(gated, first[:-1], strict=True)]
     return Joint(
         np.concatenate([*start, first[-1:]]),
         np.concatenate([each.det for each in gated]),
-        np.concatenate([each.psi for each in gated]),
+        np.concatenate([each.density for each in gated]),
         first,
     )
 
@@ -354,6 +364,7 @@ def sources(
         given = scan.clutter_per_scan
         lore.guess[s] = given if np.isfinite(given) else (1.0 - rules.first_sky) * m
         lore.sky[3] = max(lore.sky[3], rules.first_sky * m)
+        lore.sky[4] = max(lore.sky[4], rules.first_sky * m)
     density, rate_density = np.empty(m), np.empty(m)
     cell, rate_cell, new_rate = np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m)
     guess = max(float(lore.guess[s]), 0.1) if m else 0.1
@@ -383,13 +394,29 @@ def sources(
 def birth_now(birth: Birth, lore: Lore) -> Birth:
     """Shares of the kinds at birth: what stood in the sky before anybody looked is seldom falling."""
     arriving, standing = float(lore.sky[0]), float(lore.sky[3])
-    if standing <= 0.0:
-        return birth
-    falling = (birth.ballistic_share * arriving + birth.standing_ballistic_share * standing) / (arriving + standing)
-    level = (1.0 - falling) / (birth.slow_share + birth.fast_share)
+    falling = birth.ballistic_share
+    if standing > 0.0:
+        falling = (falling * arriving + birth.standing_ballistic_share * standing) / (arriving + standing)
+    fast = fast_share(birth, lore)
     return birth._replace(
-        slow_share=birth.slow_share * level, fast_share=birth.fast_share * level, ballistic_share=falling
+        slow_share=(1.0 - falling) * (1.0 - fast), fast_share=(1.0 - falling) * fast, ballistic_share=falling
     )
+
+
+def fast_share(birth: Birth, lore: Lore) -> float:
+    """Share of fast ones among level targets: what was found here, and before that what is usual."""
+    usual = birth.fast_share / (birth.slow_share + birth.fast_share)
+    return (KIND_PRIOR * usual + float(lore.kinds[1])) / (KIND_PRIOR + float(lore.kinds.sum()))
+
+
+def learn_kinds(rules: Rules, bank: Bank, lore: Lore, found: Found) -> None:
+    """Learn how many level targets are fast, and tell the tracks that still stand for a kind."""
+    hits, exists = bank.whole[lifecycle.HITS], bank.real[lifecycle.EXISTENCE]
+    before = fast_share(rules.birth, lore)
+    births.learn_kinds(bank.n, found.row, hits, bank.mu, exists, KIND_SURE, lore.kinds)
+    lore.kinds *= min(1.0, KIND_MEMORY / max(float(lore.kinds.sum()), 1.0))
+    now = fast_share(rules.birth, lore)
+    births.reweigh_kinds(bank.n, (1.0 - now) / (1.0 - before), now / before, hits, bank.mu, exists)
 
 
 def detection_probability(lore: Lore, scan: Scan) -> float:
@@ -434,6 +461,26 @@ def mask_of(rules: Rules, scan: Scan) -> coverage.Mask:
     return mask
 
 
+def associate(
+    rules: Rules, lore: Lore, looked: Looked, pairs: Joint, n: int
+) -> tuple[Sources, FloatArray, FloatArray, FloatArray]:
+    """Sources, and the marginals of pairs, of misses (n,) and of what no track explains (m,).
+
+    While nothing has been learned of a sensor's clutter, what the tracks leave unexplained tells how much there is, and
+    that how much they explain: a few rounds of expectation and maximisation.
+    """
+    scan, m = looked.scan, looked.z.shape[0]
+    s, marginal, miss, free = scan.sensor_index, np.empty(len(pairs.det)), np.empty(n), np.empty(m)
+    unknown = m > 0 and n > 0 and lore.scans[s, 0] == 0.0 and np.isnan(scan.clutter_per_scan)
+    for _ in range(rules.clutter_rounds if unknown else 1):
+        source = sources(rules, lore, scan, looked.z, looked.sigma, looked.kind, looked.probability)
+        psi = pairs.density / source.intensity[pairs.det]
+        ASSOCIATORS[rules.associator].marginals(pairs.start, pairs.det, psi, marginal, miss, free)
+        if unknown:
+            lore.guess[s] = float(free @ (1.0 - source.share))
+    return source, marginal, miss, free
+
+
 def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, serial: int) -> Stepped:
     """Take one scan, no earlier than the bank's time, from one bank into another.
 
@@ -445,18 +492,17 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
     z, sigma, kind = detection_rows(scan)
     n, m = bank.n, z.shape[0]
     probability = detection_probability(lore, scan) * scan.arrived
-    source = sources(rules, lore, scan, z, sigma, kind, probability)
     looked = look(rules, scan, z, sigma, kind, probability)
     found = Found(np.empty(n + m, np.int64), np.empty(n + m), np.empty(n + m))
-    gated = on_all(lambda part: gate(rules, bank, looked, source.intensity, found, part), parts_of(n))
+    gated = on_all(lambda part: gate(rules, bank, looked, found, part), parts_of(n))
     pairs = join(gated)
-    marginal, miss, free = np.empty(len(pairs.det)), np.empty(n), np.empty(m)
-    ASSOCIATORS[rules.associator].marginals(pairs.start, pairs.det, pairs.psi, marginal, miss, free)
+    source, marginal, miss, free = associate(rules, lore, looked, pairs, n)
     pieces = [(each, marginal[a:b]) for each, (a, b) in zip(gated, pairwise(pairs.first), strict=True)]
     on_all(lambda piece: update(bank, looked, *piece, miss, found), pieces)
     lore.seen[scan.sensor_index] *= SEEN_MEMORY
     lifecycle.learn_detection(n, scan.sensor_index, found.row, found.pm, bank.real, bank.whole, lore.seen)
     learn(lore, scan, free, kind, probability)
+    learn_kinds(rules, bank, lore, found)
     bear(rules, bank, scan, z, sigma, free, source, serial, found)
     if scan.clock_bias_s != 0.0:
         registration.shift_tracks(bank.n, scan.clock_bias_s, bank.mu, bank.x, bank.p)

@@ -1,0 +1,92 @@
+"""What is learned in the first scans: how much clutter there is, what flies, what arrived; and when a track is pure."""
+
+from __future__ import annotations
+
+import numpy as np
+from test_track_stage import Run, Sky, plan_of, straight
+
+from tocsin.kernels import births, lifecycle
+from tocsin.kernels.motion import BALLISTIC, MODELS, STRAIGHT, TURN
+from tocsin.track.advance import arrived
+from tocsin.track.step import arrival_rate, fast_share
+
+
+def many(count, speed, seed=1):
+    rng = np.random.default_rng(seed)
+    places = np.column_stack([rng.uniform(-2e4, 2e4, (count, 2)), rng.uniform(100, 600, count)])
+    headings = rng.uniform(0, 2 * np.pi, count)
+    return [straight(p, (speed * np.sin(h), speed * np.cos(h), 0.0)) for p, h in zip(places, headings, strict=True)]
+
+
+def test_clutter_is_told_from_targets_at_the_second_scan():
+    """A sky of 150 targets and 20 false plots: the first guess is 70 % of all plots, the second scan knows better."""
+    plan = plan_of()
+    sky = Sky(plan, many(150, 30.0), clutter=20.0, range_rate=False)
+    run = Run(plan).take(sky.batch(0))
+    assert run.tracking.lore.guess[0] > 100.0
+    run.take(sky.batch(1))
+    assert run.tracking.lore.guess[0] < 60.0
+
+
+def test_stated_clutter_is_not_moved_by_what_targets_leave():
+    plan = plan_of()
+    plan.sensors.clutter_per_scan[:] = 33.0
+    sky = Sky(plan, many(50, 30.0), clutter=20.0)
+    run = Run(plan).take(sky.batch(0), sky.batch(1), sky.batch(2))
+    assert run.tracking.lore.guess[0] == 33.0
+
+
+def test_shares_of_kinds_follow_what_flies():
+    plan = plan_of()
+    found = {}
+    for speed in (25.0, 220.0):
+        sky = Sky(plan, many(100, speed), range_rate=False)
+        run = Run(plan).take(*(sky.batch(t) for t in range(4)))
+        found[speed] = fast_share(run.tracking.rules.birth, run.tracking.lore)
+    assert found[25.0] < 0.1
+    assert found[220.0] > 0.5
+
+
+def test_reweighing_kinds_is_bayes_rule():
+    mu, r = np.zeros((2, MODELS)), np.array([0.4, 0.4])
+    mu[:, TURN], mu[:, STRAIGHT], mu[:, BALLISTIC] = 0.5, 0.3, 0.2
+    births.reweigh_kinds(2, 1.2, 0.1, np.array([1, 3]), mu, r)
+    weight = np.array([0.3 * 0.1, 0.5 * 1.2, 0.2])
+    np.testing.assert_allclose(mu[0, [STRAIGHT, TURN, BALLISTIC]], weight / weight.sum())
+    np.testing.assert_allclose(r[0] / (1 - r[0]), 0.4 / 0.6 * weight.sum())
+    assert r[1] == 0.4
+    assert mu[1, TURN] == 0.5
+
+
+def test_what_is_found_late_did_not_all_arrive():
+    plan = plan_of()
+    sky = Sky(plan, many(200, 30.0))
+    run = Run(plan).take(*(sky.batch(t) for t in range(3)))
+    assert arrival_rate(run.tracking.rules, run.tracking.lore) < 1.0
+    assert arrived(run.tracking, 1.0) < 0.02
+    assert arrived(run.tracking, 60.0) > 0.98
+
+
+def test_a_track_of_doubtful_detections_is_not_confirmed_until_they_are_its_own():
+    real, whole = np.zeros((lifecycle.REALS, 3)), np.zeros((lifecycle.WHOLES + 1, 3), np.int64)
+    mu, place = np.zeros((3, MODELS)), np.empty(3, np.int64)
+    mu[:2, TURN], mu[2, BALLISTIC] = 1.0, 1.0
+    real[lifecycle.EXISTENCE], real[lifecycle.FIRST], whole[lifecycle.HITS] = 0.99, 0.5, 4
+    real[lifecycle.PURITY] = np.log([0.85, 0.75, 0.75])
+    count = lifecycle.find_sure(3, 2, 0.98, 0.5, 250.0, 0.8, 0.7, mu, real, whole, place)
+    assert place[:count].tolist() == [0, 2]
+
+
+def test_purity_forgets():
+    """Judged after detections of its own, a track is taken for pure again."""
+    real, whole = np.zeros((lifecycle.REALS, 1)), np.zeros((lifecycle.WHOLES + 1, 1), np.int64)
+    real[lifecycle.EXISTENCE] = 0.9
+    seen = []
+    for probability in (0.5, 1.0, 1.0, 1.0, 1.0):
+        flag, one = np.zeros(1, np.int64), np.ones(1)
+        cov = np.eye(6)[None]
+        lifecycle.judge(1, 0.02, 0.04, np.zeros(1, np.int64), one, cov, probability * one, whole, real, flag)
+        seen.append(np.exp(real[lifecycle.PURITY, 0]))
+    assert seen[0] == 0.5
+    assert np.all(np.diff(seen) > 0)
+    assert seen[-1] > 0.8
