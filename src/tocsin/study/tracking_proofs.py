@@ -120,7 +120,7 @@ class PeersProof:
     scenes: tuple[SceneSummary, ...]
 
 
-PEER_SCENES = ("uas-200", "ballistic-20", "mixed")
+PEER_SCENES = ("uas-1000", "ballistic-20", "mixed")
 
 
 def prove_peers(seeds: Sequence[int], kept: Path, show: Show) -> PeersProof:
