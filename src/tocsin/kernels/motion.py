@@ -64,7 +64,7 @@ class Motion(NamedTuple):
     turn_up: float = 0.7
     turn_rate: float = 0.0008  # rad²/s³
     turn_sigma: float = 0.06  # rad/s, spread of the turn rate when a turn begins
-    ballistic_noise: float = 0.3  # what 10 m/s of wind does to a shell in a few seconds
+    ballistic_noise: float = 0.5  # what 10 m/s of wind does to a shell in a few seconds
     drag_noise: float = 0.002  # 1/s, random walk of the log ballistic coefficient: Mach number changes slowly
     drag_mean: float = 8.4  # ln(4450 kg/m²)
     drag_sigma: float = 0.6
