@@ -38,10 +38,10 @@ def test_cost_grows_with_the_number_of_targets_and_no_faster() -> None:
 
 def test_peers_were_run_and_are_slower_and_no_better() -> None:
     scenes = [scene for scene in result("tracking-peers")["scenes"] if not scene["range_rate"]]
-    assert {scene["scene"] for scene in scenes} == {"uas-200", "ballistic-20", "mixed"}
+    assert {scene["scene"] for scene in scenes} == {"uas-1000", "ballistic-20", "mixed"}
     for scene in scenes:
         found = {tracker["tracker"]: tracker for tracker in scene["trackers"]}
-        assert set(found) == {"tocsin", "stonesoup", "pyrecest", "norfair", "oracle"}
-        assert scene["absent"] == []
-        for name in ("stonesoup", "pyrecest", "norfair"):
+        assert set(found) == {"tocsin", "stonesoup", "norfair", "oracle"}
+        assert [absent["tracker"] for absent in scene["absent"]] == ["pyrecest"], "a thousand drones take it minutes"
+        for name in ("stonesoup", "norfair"):
             assert found[name]["gospa_ratio"]["median"] < 1.0
