@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.kernels.association import belief_marginals, exact_marginals
+from tocsin.kernels.association import belief_marginals, claim_detections, exact_marginals
 
 
 def belief(psi: np.ndarray):
@@ -51,3 +51,15 @@ def test_belief_is_close_on_separated_targets():
         psi = rng.gamma(0.5, 0.5, (3, 3)) + np.diag(rng.uniform(10, 100, 3))
         errors.append(np.abs(belief(psi)[0] - exact(psi)[0]).max())
     assert np.mean(errors) < 0.03
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), n=st.integers(2, 5), m=st.integers(1, 4))
+def test_no_pair_of_another_track_gets_more_than_the_claims_leave(seed, n, m):
+    """What lets gating leave such pairs out: the marginal of a pair is at most its weight over the claim."""
+    psi = np.random.default_rng(seed).gamma(0.3, 300.0, (n, m))
+    claim = np.ones(m)
+    claim_detections(np.arange(n) * m, np.tile(np.arange(m), n - 1), psi[:-1].ravel(), claim)
+    pair, _, _ = belief(psi)
+    assert (pair[-1] <= psi[-1] / claim * (1.0 + 1e-6)).all()
+    assert claim.max() > 1.0

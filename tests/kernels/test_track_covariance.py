@@ -109,12 +109,12 @@ def march(seed, steps, motion, birth):
     factor, ll, met = np.empty((2, MODELS, FACTORS)), np.empty((2, MODELS)), np.zeros(4, np.int64)
     hits, born, updated, surprise = np.ones(1, np.int64), np.zeros(1), np.zeros(1), np.ones(1)
     row, sure, det, nis = np.empty(1, np.int64), np.empty(1), np.arange(2), np.ones(2)
-    t, least = 0.0, math.inf
+    t, least, place = 0.0, math.inf, np.zeros(1, np.int64)
     begin(motion, birth, mu, x, p, r)
     for step in range(steps):
         dt = 0.0 if np.random.random() < 0.2 else log_uniform(1e-3, 12.0)  # noqa: NPY002
         t += dt
-        predict_tracks(1, t, dt, motion, hits, born, surprise, mu, x, p, mu2, x2, p2)
+        predict_tracks(1, t, dt, motion, hits, born, surprise, place, mu, x, p, mu2, x2, p2)
         count, rows = look(x2[0], p2[0], mu2[0], hits[0], predicted, g[0], a, factor, ll)
         missed = np.random.random() ** 3 if count else 1.0  # noqa: NPY002
         split = np.random.random() if count > 1 else 1.0  # noqa: NPY002

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from test_track_stage import Run, Sky, plan_of, straight
 
 from tocsin.kernels import births, lifecycle
@@ -26,6 +27,34 @@ def test_clutter_is_told_from_targets_at_the_second_scan():
     assert run.tracking.lore.guess[0] > 100.0
     run.take(sky.batch(1))
     assert run.tracking.lore.guess[0] < 60.0
+
+
+@pytest.mark.parametrize(("targets", "clutter", "low", "high"), [(300, 60.0, 0.7, 0.95), (4, 300.0, 0.0, 0.1)])
+def test_share_of_targets_in_the_first_scan_is_learned_from_the_next(targets, clutter, low, high):
+    plan = plan_of()
+    sky = Sky(plan, many(targets, 30.0), clutter=clutter, pd=0.9, range_rate=False)
+    run = Run(plan).take(sky.batch(0))
+    assert run.tracking.lore.first[2] == 0.3
+    standing = run.tracking.lore.sky[4]
+    run.take(sky.batch(1))
+    _, began, share = run.tracking.lore.first
+    assert low < share < high
+    np.testing.assert_allclose(run.tracking.lore.sky[4], standing * share / 0.3)
+    assert abs(share - targets * 0.9 / began) < 0.1
+    found = run.tracking.bank
+    early = found.real[lifecycle.BORN, : found.n] == 0.0
+    sure = found.real[lifecycle.EXISTENCE, : found.n][early & (found.whole[lifecycle.HITS, : found.n] == 2)]
+    assert (sure > 0.9).sum() >= 0.5 * targets
+
+
+def test_tracks_of_the_first_scan_are_reweighed_by_bayes_rule():
+    start, pm, born = np.array([0, 2, 3]), np.array([0.9, 0.9]), np.array([0.0, 1.0])
+    r, first, density = np.array([0.4, 0.4]), np.array([0.3, 0.3]), np.array([1.0, 2.0, 3.0])
+    births.reweigh_standing(5.0, 0.0, start, pm, born, r, first, density)
+    np.testing.assert_allclose(r / (1 - r), [5 * 0.4 / 0.6, 0.4 / 0.6])
+    np.testing.assert_allclose(first / (1 - first), [5 * 0.3 / 0.7, 0.3 / 0.7])
+    weigh = (r[0] / (1 - r[0] * 0.9)) / (0.4 / (1 - 0.4 * 0.9))
+    np.testing.assert_allclose(density, [weigh, 2 * weigh, 3.0])
 
 
 def test_stated_clutter_is_not_moved_by_what_targets_leave():
@@ -72,8 +101,8 @@ def test_a_track_of_doubtful_detections_is_not_confirmed_until_they_are_its_own(
     mu, place = np.zeros((3, MODELS)), np.empty(3, np.int64)
     mu[:2, TURN], mu[2, BALLISTIC] = 1.0, 1.0
     real[lifecycle.EXISTENCE], real[lifecycle.FIRST], whole[lifecycle.HITS] = 0.99, 0.5, 4
-    real[lifecycle.PURITY] = np.log([0.85, 0.75, 0.75])
-    count = lifecycle.find_sure(3, 2, 0.98, 0.5, 250.0, 0.8, 0.7, mu, real, whole, place)
+    real[lifecycle.PURITY] = np.log([0.9, 0.8, 0.8])
+    count = lifecycle.find_sure(3, 2, 0.98, 0.5, 250.0, 0.85, 0.7, mu, real, whole, place)
     assert place[:count].tolist() == [0, 2]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from tocsin.kernels.jit import kernel
 from tocsin.kernels.motion import FloatArray, IntArray
 
-__all__ = ["EXACT_DETECTIONS", "belief_marginals", "cluster_marginals", "exact_marginals"]
+__all__ = ["EXACT_DETECTIONS", "belief_marginals", "claim_detections", "cluster_marginals", "exact_marginals"]
 
 EXACT_DETECTIONS = 10  # a cluster of more is left to belief propagation: work doubles with each
 
@@ -62,6 +62,22 @@ def belief_marginals(
     for j in range(m):
         free_out[j] = 1.0 / inflow[j]
     return used
+
+
+@kernel
+def claim_detections(start: IntArray, det: IntArray, psi: FloatArray, claim_io: FloatArray) -> None:
+    """Add to claim_io (m,), which begins at 1, what these n tracks surely put in the way of any other track.
+
+    Belief propagation gives a pair of another track at most its weight over the claim: messages from detections lie in
+    0..1, so that the message from a track of these is at least its weight over one plus the track's other weights.
+    Arguments as of `belief_marginals`.
+    """
+    for i in range(start.shape[0] - 1):
+        total = 1.0
+        for q in range(start[i], start[i + 1]):
+            total += psi[q]
+        for q in range(start[i], start[i + 1]):
+            claim_io[det[q]] += psi[q] / max(total - psi[q], 1.0)
 
 
 @kernel

@@ -15,7 +15,16 @@ from tocsin.kernels.jit import kernel
 from tocsin.kernels.measurement import COS_ELEVATION_MIN, FINEST2
 from tocsin.kernels.motion import BALLISTIC, HOVER, MODELS, STRAIGHT, THRUST, TURN, FloatArray, IntArray, Motion
 
-__all__ = ["Birth", "bear_tracks", "birth_rate_density", "join_sources", "learn_kinds", "reweigh_kinds"]
+__all__ = [
+    "Birth",
+    "bear_tracks",
+    "birth_rate_density",
+    "count_standing",
+    "join_sources",
+    "learn_kinds",
+    "reweigh_kinds",
+    "reweigh_standing",
+]
 
 
 class Birth(NamedTuple):
@@ -239,3 +248,48 @@ def reweigh_kinds(n: int, slow: float, fast: float, hits: IntArray, mu_io: Float
         for k in range(MODELS):
             mu_io[i, k] /= total
         r_io[i] = r_io[i] * total / (1.0 - r_io[i] + r_io[i] * total)
+
+
+@kernel
+def count_standing(
+    first_t: float,
+    start: IntArray,
+    marginal: FloatArray,
+    miss: FloatArray,
+    pm: FloatArray,
+    born: FloatArray,
+    r: FloatArray,
+) -> float:
+    """How many of n tracks that began at first_t exist, expected after a scan with these marginals (pairs, and n)."""
+    total = 0.0
+    for i in range(start.shape[0] - 1):
+        if born[i] == first_t:
+            total += miss[i] * r[i] * (1.0 - pm[i]) / (1.0 - r[i] * pm[i])
+            for q in range(start[i], start[i + 1]):
+                total += marginal[q]
+    return total
+
+
+@kernel
+def reweigh_standing(
+    factor: float,
+    first_t: float,
+    start: IntArray,
+    pm: FloatArray,
+    born: FloatArray,
+    r_io: FloatArray,
+    first_io: FloatArray,
+    density_io: FloatArray,
+) -> None:
+    """Bayes' rule for tracks that began at first_t when the prior odds of their existence change by a factor.
+
+    r_io (n,): existence; first_io (n,): at birth; density_io (pairs,): see `pair_weights`, of which it is a part.
+    """
+    for i in range(start.shape[0] - 1):
+        if born[i] == first_t:
+            before = r_io[i] / (1.0 - r_io[i] * pm[i])
+            r_io[i] = factor * r_io[i] / (1.0 - r_io[i] + factor * r_io[i])
+            first_io[i] = factor * first_io[i] / (1.0 - first_io[i] + factor * first_io[i])
+            after = r_io[i] / (1.0 - r_io[i] * pm[i])
+            for q in range(start[i], start[i + 1]):
+                density_io[q] *= after / before if before > 0.0 else 1.0

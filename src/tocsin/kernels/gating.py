@@ -15,7 +15,7 @@ from tocsin.kernels.jit import kernel
 from tocsin.kernels.measurement import FACTORS, FINEST2, factor_innovation, project_track, residual
 from tocsin.kernels.motion import MODELS, FloatArray, IntArray
 
-__all__ = ["build_grid", "find_pairs"]
+__all__ = ["build_grid", "find_pairs", "peak_density"]
 
 
 @kernel
@@ -86,6 +86,23 @@ def gate_boxes(
 
 
 @kernel
+def peak_density(rows: int, a: FloatArray, peak_out: FloatArray) -> None:
+    """Greatest density of three measurement rows, and of four, that a predicted a (4, 4) allows: peak_out (2,)."""
+    d0 = a[0, 0] + FINEST2
+    d1 = a[1, 1] + FINEST2 - a[1, 0] * a[1, 0] / d0
+    c21 = a[2, 1] - a[2, 0] * a[1, 0] / d0
+    d2 = a[2, 2] + FINEST2 - a[2, 0] * a[2, 0] / d0 - c21 * c21 / d1
+    peak_out[0] = peak_out[1] = math.inf
+    if d1 > 0.0 and d2 > 0.0:
+        peak_out[0] = peak_out[1] = 1.0 / math.sqrt((2.0 * math.pi) ** 3 * d0 * d1 * d2)
+        if rows > 3:
+            c31 = a[3, 1] - a[3, 0] * a[1, 0] / d0
+            c32 = a[3, 2] - a[3, 0] * a[2, 0] / d0 - c31 * c21 / d1
+            d3 = a[3, 3] + FINEST2 - a[3, 0] * a[3, 0] / d0 - c31 * c31 / d1 - c32 * c32 / d2
+            peak_out[1] = peak_out[0] / math.sqrt(2.0 * math.pi * d3) if d3 > 0.0 else math.inf
+
+
+@kernel
 def find_pairs(
     n: int,
     gate: float,
@@ -95,6 +112,8 @@ def find_pairs(
     mu: FloatArray,
     x: FloatArray,
     p: FloatArray,
+    strength: FloatArray,
+    floor: FloatArray,
     position: FloatArray,
     z: FloatArray,
     sigma: FloatArray,
@@ -116,13 +135,15 @@ def find_pairs(
     start_out (n + 1,): first pair of each track; det_out (cap,), ll_out (cap, MODELS), nis_out (cap,): detection, log
     likelihood under each model (-inf: asleep or outside its gate), and normalised innovation squared per row. Returns
     the number of pairs; beyond cap they are counted and not written, so that the caller can come back with room.
+    A model whose part in the density of a detection, with strength (n,) as of `pair_weights`, cannot reach floor (m,)
+    is left out there.
     z, sigma: (m, 4). predicted_out (n, MODELS, 5), g_out (n, MODELS, 7, 4), a_out (n, MODELS, 4, 4): see
     `project_track`; written for the models that have a detection near. factor_out (cap, MODELS, FACTORS): see
     `factor_innovation`; written where the log likelihood is finite.
     """
     m, cap = position.shape[0], det_out.shape[0]
     box, ll, factor = np.empty((MODELS + 1, 4)), np.empty(MODELS), np.empty((MODELS, FACTORS))
-    v, r, ready = np.empty(4), np.empty(4), np.zeros(MODELS, np.bool_)
+    v, r, ready, peak = np.empty(4), np.empty(4), np.zeros(MODELS, np.bool_), np.empty((MODELS, 2))
     reach, angle = 0.0, 0.0
     for j in range(m):
         if not math.isnan(position[j, 0]):
@@ -161,7 +182,10 @@ def find_pairs(
                         project_track(
                             rows, sensor, rotation, x[i, k], p[i, k], predicted_out[i, k], g_out[i, k], a_out[i, k]
                         )
+                        peak_density(rows, a_out[i, k], peak[k])
                         ready[k] = True
+                    if strength[i] * mu[i, k] * peak[k, 0 if math.isnan(z[j, 3]) else 1] < floor[j]:
+                        continue
                     off = z[j, 0] - predicted_out[i, k, 0]
                     if off * off > gate * (a_out[i, k, 0, 0] + max(sigma[j, 0] * sigma[j, 0], FINEST2)):
                         continue

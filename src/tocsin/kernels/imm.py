@@ -189,6 +189,7 @@ def predict_tracks(
     hits: IntArray,
     born: FloatArray,
     surprise: FloatArray,
+    place: IntArray,
     mu: FloatArray,
     x: FloatArray,
     p: FloatArray,
@@ -198,7 +199,8 @@ def predict_tracks(
 ) -> None:
     """Mix and predict n tracks over dt >= 0 seconds to t: mu (cap, MODELS), x (cap, MODELS, 7), p (cap, MODELS, 7, 7).
 
-    Models that sleep are not written. A track with one detection is not mixed: its models stand for kinds of target,
+    place (n,): where each stands in mu, x and p; all else is in the order of the output. Models that sleep are not
+    written. A track with one detection is not mixed: its models stand for kinds of target,
     not for manoeuvres; see `advance_kind`.
     """
     tables = np.zeros((8, MODELS, MODELS))
@@ -206,19 +208,19 @@ def predict_tracks(
     w = np.empty((MODELS, MODELS))
     f, work = np.empty((7, 7)), np.empty((7, 7))
     for i in range(n):
-        mix = hits[i] > 1 and dt > 0.0
+        j, mix = place[i], hits[i] > 1 and dt > 0.0
         if mix:
-            table = tables[table_of(hits[i], t - born[i], motion, mu[i], x[i])]
-            mixing_weights(motion, table, surprise[i] > SURPRISE_TO_WAKE, mu[i], mu_out[i], w)
+            table = tables[table_of(hits[i], t - born[i], motion, mu[j], x[j])]
+            mixing_weights(motion, table, surprise[i] > SURPRISE_TO_WAKE, mu[j], mu_out[i], w)
         else:
             for k in range(MODELS):
-                mu_out[i, k] = mu[i, k]
+                mu_out[i, k] = mu[j, k]
         for k in range(MODELS):
             if mu_out[i, k] > 0.0:
                 if mix and w[k, k] < 1.0 - 1e-9:
-                    mix_model(k, motion, w, x[i], p[i], x_out[i, k], p_out[i, k])
+                    mix_model(k, motion, w, x[j], p[j], x_out[i, k], p_out[i, k])
                 else:
-                    copy_model(x[i, k], p[i, k], x_out[i, k], p_out[i, k])
+                    copy_model(x[j, k], p[j, k], x_out[i, k], p_out[i, k])
                 if mix and surprise[i] > SURPRISE_TO_WAKE:
                     widen(min(surprise[i], SURPRISE_MAX), p_out[i, k])
                 if hits[i] > 1:

@@ -122,9 +122,9 @@ def mark_duplicates(
     flag_io: IntArray,
     into_io: IntArray,
 ) -> None:
-    """Mark the younger of two tracks that share a detection and agree in state: flag_io, into_io (n,).
+    """Mark the one further back of two tracks that share a detection and agree in state: flag_io, into_io (n,).
 
-    The elder (lower place in the bank) inherits the existence of both.
+    The other inherits the existence of both.
     """
     holder = np.full(m, -1, np.int64)
     for i in range(start.shape[0] - 1):

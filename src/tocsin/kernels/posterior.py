@@ -26,21 +26,18 @@ def pair_weights(
     det: IntArray,
     ll: FloatArray,
     mu: FloatArray,
-    r: FloatArray,
-    pd: FloatArray,
-    pm: FloatArray,
+    strength: FloatArray,
     predicted: FloatArray,
     kind: IntArray,
     density_out: FloatArray,
 ) -> None:
     """Density of each pair's detection under its track, over the probability that the track is missed.
 
-    Divided by the intensity of clutter and new targets it is the pair's weight. pd (n,): detection probability; pm
-    (n,): the part of it that a miss counts against. In units of the detection's rows: kind (m,) 0 per m³, 1 per
-    steradian (no range), 2 per m² on the ground (no elevation), 3 per radian of azimuth.
+    Divided by the intensity of clutter and new targets it is the pair's weight. strength (n,): probability that the
+    track exists and is detected, over the probability that it is missed. In units of the detection's rows: kind (m,) 0
+    per m³, 1 per steradian (no range), 2 per m² on the ground (no elevation), 3 per radian of azimuth.
     """
     for i in range(start.shape[0] - 1):
-        stay = 1.0 - r[i] * pm[i]
         for q in range(start[i], start[i + 1]):
             likelihood = 0.0
             for k in range(MODELS):
@@ -51,7 +48,7 @@ def pair_weights(
                     elif kind[det[q]] == 3:
                         scale = predicted[i, k, 0] * predicted[i, k, 4]
                     likelihood += mu[i, k] * scale * math.exp(ll[q, k])
-            density_out[q] = r[i] * pd[i] * likelihood / stay
+            density_out[q] = strength[i] * likelihood
 
 
 @kernel

@@ -66,7 +66,7 @@ class TrackStep:
 class TrackSettings:
     """Rules of the tracker. Each default is argued where the stage uses it."""
 
-    confirm_existence: float = 0.98
+    confirm_existence: float = 0.998
     confirm_ballistic: float = 0.5  # the same for an unmistakable ballistic track: its seconds count
     delete_existence: float = 0.02
     report_existence: float = (

@@ -16,7 +16,8 @@ from tocsin.records.scans import Scan
 from tocsin.records.tracks import END_RULES, TrackEnd, TrackStep, TrackTable
 from tocsin.track.bank import Bank, Lore, empty_bank, empty_lore
 from tocsin.track.late import Ring, Snapshot, Taken, agreeing
-from tocsin.track.step import NONE_ENDED, Ended, Rules, Stepped, arrival_rate, coast, moments, take_scan
+from tocsin.track.rules import Rules
+from tocsin.track.step import NONE_ENDED, Ended, Stepped, arrival_rate, coast, moments, take_scan
 
 __all__ = ["State", "advance", "start"]
 

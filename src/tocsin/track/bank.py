@@ -15,7 +15,10 @@ __all__ = ["Bank", "Lore", "empty_bank", "empty_lore"]
 
 @dataclass(slots=True)
 class Bank:
-    """n tracks in arrays with room for cap, in order of birth. Rows of `real` and `whole`: see kernels.lifecycle."""
+    """n tracks in arrays with room for cap. Rows of `real` and `whole`: see kernels.lifecycle.
+
+    Those that had an id when the bank was predicted stand first, and then the others in the order of their birth.
+    """
 
     n: int
     t_s: float  # time of the states, -inf before the first scan
@@ -25,12 +28,16 @@ class Bank:
     real: FloatArray  # (REALS, cap)
     whole: IntArray  # (WHOLES + sensors, cap)
 
-    def begin(self, before: Bank) -> None:
-        """Become a bank with the tracks of another, their states not yet written."""
+    def begin(self, before: Bank) -> IntArray:
+        """Become a bank with the tracks of another, their states not yet written; returns where they stood there."""
         n, self.n = before.n, 0
         self.make_room(n)
         self.n = n
-        self.real[:, :n], self.whole[:, :n] = before.real[:, :n], before.whole[:, :n]
+        tentative = before.whole[lifecycle.ID, :n] == 0
+        place = np.concatenate([np.flatnonzero(~tentative), np.flatnonzero(tentative)])
+        np.take(before.real, place, axis=1, out=self.real[:, :n])
+        np.take(before.whole, place, axis=1, out=self.whole[:, :n])
+        return place
 
     def room(self) -> tuple[int, int]:
         """Tracks that it has room for, and sensors."""
@@ -73,6 +80,7 @@ class Lore:
     loose: FloatArray  # (S,) unexplained detections without a place, per scan
     seen: FloatArray  # (S, 2): detected and expected, of sure tracks, faded
     kinds: FloatArray  # (2,) slow and fast ones among level targets, at their second detection
+    first: FloatArray  # (3,) the first scan: its time, tracks it began, share of them that is taken for targets
     sky: FloatArray  # (5,): undetected arrivals; arrivals and seconds watched, both faded; standing: undetected, all
 
     def copy(self) -> Lore:
@@ -85,6 +93,7 @@ class Lore:
             self.loose.copy(),
             self.seen.copy(),
             self.kinds.copy(),
+            self.first.copy(),
             self.sky.copy(),
         )
 
@@ -99,5 +108,6 @@ def empty_lore(sensors: int) -> Lore:
         loose=np.full(sensors, 2.0),
         seen=np.zeros((sensors, 2)),
         kinds=np.zeros(2),
+        first=np.array([np.nan, 0.0, 0.0]),
         sky=np.zeros(5),
     )

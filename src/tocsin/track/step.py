@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from tocsin._threads import on_all
-from tocsin.kernels import births, clutter, coverage, gating, imm, lifecycle, polar, posterior, registration
+from tocsin.kernels import births, clutter, imm, lifecycle, posterior, registration
 from tocsin.kernels.births import Birth
-from tocsin.kernels.measurement import FACTORS
-from tocsin.kernels.motion import MODELS, Motion
 from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.scans import Scan
-from tocsin.records.tracks import TrackSettings
 from tocsin.track.associators import ASSOCIATORS
 from tocsin.track.bank import Bank, Lore
+from tocsin.track.gates import Found, Gated, Joint, Looked, detection_rows, gate_all, join, look
 from tocsin.track.parts import parts_of
+from tocsin.track.rules import Rules
 
-__all__ = ["NONE_ENDED", "Ended", "Rules", "Stepped", "coast", "moments", "take_scan"]
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What does not change while the tracker runs. Each default is argued in docs/why/tracking.md."""
-
-    motion: Motion
-    birth: Birth
-    settings: TrackSettings
-    terrain_head: FloatArray  # (3,)
-    terrain_level: FloatArray
-    gate: float = 25.0  # squared, on up to four rows: a detection of the target falls outside once in 20,000
-    lifetime_s: float = 400.0  # mean time after which a target is gone for reasons of its own
-    tentative_loss: float = 0.04  # two misses at detection probability 0.8
-    first_sky: float = 0.3  # share of the first scan's detections that are taken for targets
-    arrivals_before: float = 0.3  # arrivals in arrivals_time_s that are taken for known before any was seen
-    arrivals_time_s: float = 6.0
-    confirm_hits: int = 2
-    clutter_rounds: int = 4  # of expectation and maximisation while nothing is known of a sensor's clutter
-    confirm_own: tuple[float, float] = (0.8, 0.7)  # purity, of a ballistic one: see lifecycle.find_sure
-    associator: str = "belief"  # of track.associators.ASSOCIATORS
-    masks: dict[int, coverage.Mask] = field(default_factory=dict)  # by sensor, made when it is first heard
-
+__all__ = ["NONE_ENDED", "Ended", "Stepped", "coast", "moments", "take_scan"]
 
 CLUTTER_MEMORY = 0.98  # per scan: the map remembers about 50 scans
 SEEN_MEMORY = 0.997  # per scan
@@ -51,6 +27,8 @@ LEARNING_DELAY = 3  # scans until the first dropped tracks tell of clutter
 KIND_PRIOR = 10.0  # tracks that the usual shares of kinds are worth
 KIND_MEMORY = 300.0  # tracks that the shares are learned from
 KIND_SURE = 0.5  # existence from which a track's second detection tells of kinds
+ROUNDS_END = 0.01  # relative change from which a further round says nothing new
+FIRST_PRIOR = 10.0  # detections of the first scan that the usual share of targets is worth
 DETECTION_PRIOR = 30.0  # detections that the stated or default detection probability is worth
 
 
@@ -82,21 +60,12 @@ class Stepped:
     ended: Ended
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a scan shows of n tracks, with room for those that it begins."""
-
-    row: IntArray  # (>= n,) detection of each, -1: none
-    probability: FloatArray  # (>= n,) association probability of that one
-    pm: FloatArray  # (>= n,) see kernels.coverage.cover_tracks
-
-
 def advance_to(rules: Rules, before: Bank, bank: Bank, lore: Lore, t_s: float) -> None:
     """Predict every track of a bank to t_s (no earlier than its time), into another bank."""
     dt, n = t_s - before.t_s if np.isfinite(before.t_s) else 0.0, before.n
-    bank.begin(before)
+    place = bank.begin(before)
     if n:
-        on_all(lambda part: predict(rules, before, bank, t_s, dt, part), parts_of(n))
+        on_all(lambda part: predict(rules, before, bank, place, t_s, dt, part), parts_of(n))
         head, level = rules.terrain_head, rules.terrain_level
         lifecycle.age_existence(n, dt, rules.lifetime_s, rules.motion, head, level, bank.mu, bank.x, bank.p, bank.real)
     if dt > 0.0:
@@ -112,8 +81,8 @@ def arrival_rate(rules: Rules, lore: Lore) -> float:
     return float((rules.arrivals_before + lore.sky[1]) / (rules.arrivals_time_s + lore.sky[2]))
 
 
-def predict(rules: Rules, before: Bank, bank: Bank, t_s: float, dt: float, part: slice) -> None:
-    """Predict one part of the tracks over dt, into another bank that has their bookkeeping."""
+def predict(rules: Rules, before: Bank, bank: Bank, place: IntArray, t_s: float, dt: float, part: slice) -> None:
+    """Predict one part of the tracks over dt, into another bank that has their books; place (n,): see `Bank.begin`."""
     imm.predict_tracks(
         part.stop - part.start,
         t_s,
@@ -122,9 +91,10 @@ def predict(rules: Rules, before: Bank, bank: Bank, t_s: float, dt: float, part:
         bank.whole[lifecycle.HITS, part],
         bank.real[lifecycle.BORN, part],
         bank.real[lifecycle.SURPRISE, part],
-        before.mu[part],
-        before.x[part],
-        before.p[part],
+        place[part],
+        before.mu,
+        before.x,
+        before.p,
         bank.mu[part],
         bank.x[part],
         bank.p[part],
@@ -188,114 +158,6 @@ def ends_of(bank: Bank, mean: FloatArray, cov: FloatArray, flag: IntArray, into:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Gated:
-    """Gated pairs of one part of the tracks, k of them, and the scan's m detections, ordered by track."""
-
-    part: slice
-    start: IntArray  # (k + 1,)
-    det: IntArray
-    ll: FloatArray  # (pairs, MODELS)
-    nis: FloatArray
-    density: FloatArray  # see kernels.posterior.pair_weights
-    g: FloatArray  # (k, MODELS, 7, 4)
-    factor: FloatArray  # (pairs, MODELS, FACTORS): see kernels.measurement.factor_innovation
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What gating asks of one scan of m detections."""
-
-    scan: Scan
-    z: FloatArray  # (m, 4)
-    sigma: FloatArray  # (m, 4)
-    kind: IntArray  # (m,)
-    rows: int  # the first so many measurement rows are used
-    probability: float  # of detection, in sight of the sensor
-    mask: coverage.Mask
-    head: FloatArray  # this and what follows: see kernels.gating.build_grid
-    cells: IntArray
-    order: IntArray
-    loose: int
-
-
-def look(rules: Rules, scan: Scan, z: FloatArray, sigma: FloatArray, kind: IntArray, probability: float) -> Looked:
-    """Sort a scan's detections into a grid."""
-    m, rows = z.shape[0], 4 if np.isfinite(z[:, 3]).any() else 3
-    head, cells, order = np.empty(5), np.empty(4 * m + 64, np.int64), np.empty(m, np.int64)
-    loose = gating.build_grid(scan.position_m, head, cells, order)
-    return Looked(scan, z, sigma, kind, rows, probability, mask_of(rules, scan), head, cells, order, loose)
-
-
-def gate(rules: Rules, bank: Bank, looked: Looked, found: Found, part: slice) -> Gated:
-    """Which detections may belong to which tracks of one part, and how much speaks for each pair."""
-    scan, n, m = looked.scan, part.stop - part.start, looked.z.shape[0]
-    mu, x, p = bank.mu[part], bank.x[part], bank.p[part]
-    pd, pm = np.empty(n), found.pm[part]
-    coverage.cover_tracks(n, looked.probability, scan.complete, looked.mask, mu, x, p, pd, pm)
-    predicted, g, a = np.empty((n, MODELS, 5)), np.empty((n, MODELS, 7, 4)), np.empty((n, MODELS, 4, 4))
-    room, start = 4 * (n + m) + 64, np.empty(n + 1, np.int64)
-    while True:
-        det, ll, nis = np.empty(room, np.int64), np.empty((room, MODELS)), np.empty(room)
-        factor = np.empty((room, MODELS, FACTORS))
-        count = gating.find_pairs(
-            n,
-            rules.gate,
-            looked.rows,
-            scan.sensor_position_m,
-            scan.sensor_rotation,
-            mu,
-            x,
-            p,
-            scan.position_m,
-            looked.z,
-            looked.sigma,
-            looked.head,
-            looked.cells,
-            looked.order,
-            looked.loose,
-            predicted,
-            g,
-            a,
-            start,
-            det,
-            ll,
-            nis,
-            factor,
-        )
-        if count <= room:
-            break
-        room = count
-    det, ll, density = det[:count], ll[:count], np.empty(count)
-    exists = bank.real[lifecycle.EXISTENCE, part]
-    posterior.pair_weights(start, det, ll, mu, exists, pd, pm, predicted, looked.kind, density)
-    return Gated(part, start, det, ll, nis[:count], density, g, factor)
-
-
-@dataclass(frozen=True, slots=True)
-class Joint:
-    """The pairs of all parts together, ordered by track: what association needs of them."""
-
-    start: IntArray  # (n + 1,)
-    det: IntArray
-    density: FloatArray
-    first: list[int]  # pair that each part begins with
-
-
-def join(gated: list[Gated]) -> Joint:
-    """Put the pairs of all parts in one row."""
-    first = np.cumsum([0, *(len(each.det) for each in gated)]).tolist()
-    if len(gated) == 1:
-        return Joint(gated[0].start, gated[0].det, gated[0].density, first)
-    start = [each.start[:-1] + offset for each, offset in zip(gated, first[:-1], strict=True)]
-    return Joint(
-        np.concatenate([*start, first[-1:]]),
-        np.concatenate([each.det for each in gated]),
-        np.concatenate([each.density for each in gated]),
-        first,
-    )
-
-
 def update(bank: Bank, looked: Looked, gated: Gated, marginal: FloatArray, miss: FloatArray, found: Found) -> None:
     """Bring the tracks of one part to their posterior, and say which detection is whose."""
     part, real = gated.part, bank.real
@@ -323,27 +185,6 @@ def update(bank: Bank, looked: Looked, gated: Gated, marginal: FloatArray, miss:
     )
 
 
-def detection_rows(scan: Scan) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Measurements z (m, 4), their sigmas (m, 4), and the kind of each by what is missing (see `pair_weights`)."""
-    d = scan.detections
-    m = len(d.row)
-    z, sigma, kind = np.empty((m, 4)), np.empty((m, 4)), np.empty(m, np.int64)
-    polar.join_rows(
-        d.range_m,
-        d.azimuth_rad,
-        d.elevation_rad,
-        d.range_rate_mps,
-        d.sigma_range_m,
-        d.sigma_azimuth_rad,
-        d.sigma_elevation_rad,
-        d.sigma_range_rate_mps,
-        z,
-        sigma,
-        kind,
-    )
-    return z, sigma, kind
-
-
 @dataclass(frozen=True, slots=True)
 class Sources:
     """What else than the tracks may have given each of m detections."""
@@ -355,16 +196,17 @@ class Sources:
     birth: Birth
 
 
-def sources(
-    rules: Rules, lore: Lore, scan: Scan, z: FloatArray, sigma: FloatArray, kind: IntArray, pd: float
-) -> Sources:
+def sources(rules: Rules, lore: Lore, looked: Looked) -> Sources:
     """Intensity of clutter and new targets at each detection."""
+    scan, z, sigma, kind = looked.scan, looked.z, looked.sigma, looked.kind
     s, m = scan.sensor_index, z.shape[0]
     if np.isnan(lore.guess[s]) and m:
         given = scan.clutter_per_scan
         lore.guess[s] = given if np.isfinite(given) else (1.0 - rules.first_sky) * m
         lore.sky[3] = max(lore.sky[3], rules.first_sky * m)
         lore.sky[4] = max(lore.sky[4], rules.first_sky * m)
+    if np.isnan(lore.first[0]) and (kind == 0).any():
+        lore.first[:] = scan.t_s, np.count_nonzero(kind == 0), rules.first_sky
     density, rate_density = np.empty(m), np.empty(m)
     cell, rate_cell, new_rate = np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m)
     guess = max(float(lore.guess[s]), 0.1) if m else 0.1
@@ -384,7 +226,7 @@ def sources(
     )
     birth = birth_now(rules.birth, lore)
     births.birth_rate_density(birth, scan.sensor_position_m, scan.position_m, z, sigma, new_rate)
-    ratio = pd * float(lore.sky[0] + lore.sky[3]) / per_scan
+    ratio = looked.probability * float(lore.sky[0] + lore.sky[3]) / per_scan
     reach = scan.max_range_m if np.isfinite(scan.max_range_m) else 3e4
     intensity, share = np.empty(m), np.empty(m)
     births.join_sources(ratio, float(lore.loose[s]), reach, kind, density, rate_density, new_rate, intensity, share)
@@ -445,40 +287,55 @@ def learn(
         lore.sky[3] *= 1.0 - pd
 
 
-def mask_of(rules: Rules, scan: Scan) -> coverage.Mask:
-    """What the sensor of a scan can see."""
-    mask = rules.masks.get(scan.sensor_index)
-    if mask is None:
-        mask = rules.masks[scan.sensor_index] = coverage.mask_of(
-            scan.sensor_position_m,
-            scan.sensor_rotation,
-            scan.max_range_m,
-            np.full(4, np.nan),
-            rules.motion.level_radius_m,
-            rules.terrain_head,
-            rules.terrain_level,
-        )
-    return mask
+def learned(lore: Lore, scan: Scan) -> bool:
+    """True if the map of clutter of a scan's sensor knows something."""
+    return bool(lore.scans[scan.sensor_index, 0] > 0.0)
 
 
 def associate(
-    rules: Rules, lore: Lore, looked: Looked, pairs: Joint, n: int
+    rules: Rules, bank: Bank, lore: Lore, looked: Looked, source: Sources, pairs: Joint, pm: FloatArray
 ) -> tuple[Sources, FloatArray, FloatArray, FloatArray]:
     """Sources, and the marginals of pairs, of misses (n,) and of what no track explains (m,).
 
-    While nothing has been learned of a sensor's clutter, what the tracks leave unexplained tells how much there is, and
-    that how much they explain: a few rounds of expectation and maximisation.
+    While the map knows nothing of a sensor's clutter, what the tracks leave unexplained tells how much there is, unless
+    that is stated, and that how much they explain; what they explain tells how much of the first scan was targets: a
+    few rounds of expectation and maximisation.
     """
-    scan, m = looked.scan, looked.z.shape[0]
+    scan, n, m = looked.scan, bank.n, looked.z.shape[0]
+    known = learned(lore, scan) or m == 0 or n == 0
     s, marginal, miss, free = scan.sensor_index, np.empty(len(pairs.det)), np.empty(n), np.empty(m)
-    unknown = m > 0 and n > 0 and lore.scans[s, 0] == 0.0 and np.isnan(scan.clutter_per_scan)
-    for _ in range(rules.clutter_rounds if unknown else 1):
-        source = sources(rules, lore, scan, looked.z, looked.sigma, looked.kind, looked.probability)
+    for left in reversed(range(1 if known else rules.clutter_rounds)):
         psi = pairs.density / source.intensity[pairs.det]
         ASSOCIATORS[rules.associator].marginals(pairs.start, pairs.det, psi, marginal, miss, free)
-        if unknown:
+        if known:
+            break
+        guess, share = lore.guess[s], standing_share(rules, bank, lore, pairs, marginal, miss, pm)
+        if np.isnan(scan.clutter_per_scan):
             lore.guess[s] = float(free @ (1.0 - source.share))
+        if left == 0 or np.allclose((guess, share), (lore.guess[s], lore.first[2]), ROUNDS_END, 0.0):
+            break
+        tell_standing(bank, lore, pairs, pm, share)
+        source = sources(rules, lore, looked)
     return source, marginal, miss, free
+
+
+def standing_share(
+    rules: Rules, bank: Bank, lore: Lore, pairs: Joint, marginal: FloatArray, miss: FloatArray, pm: FloatArray
+) -> float:
+    """Which share of the first scan was targets, as far as its tracks have been found again."""
+    born, exists = bank.real[lifecycle.BORN], bank.real[lifecycle.EXISTENCE]
+    found = births.count_standing(lore.first[0], pairs.start, marginal, miss, pm, born, exists)
+    return float((FIRST_PRIOR * rules.first_sky + found) / (FIRST_PRIOR + lore.first[1]))
+
+
+def tell_standing(bank: Bank, lore: Lore, pairs: Joint, pm: FloatArray, share: float) -> None:
+    """Tell the tracks that the first scan began which share of it was targets."""
+    born, exists, first = (bank.real[f] for f in (lifecycle.BORN, lifecycle.EXISTENCE, lifecycle.FIRST))
+    t_s, _, before = lore.first
+    factor = share * (1.0 - before) / (before * (1.0 - share))
+    births.reweigh_standing(factor, t_s, pairs.start, pm, born, exists, first, pairs.density)
+    lore.sky[3:5] *= share / before
+    lore.first[2] = share
 
 
 def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, serial: int) -> Stepped:
@@ -494,9 +351,10 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
     probability = detection_probability(lore, scan) * scan.arrived
     looked = look(rules, scan, z, sigma, kind, probability)
     found = Found(np.empty(n + m, np.int64), np.empty(n + m), np.empty(n + m))
-    gated = on_all(lambda part: gate(rules, bank, looked, found, part), parts_of(n))
+    source = sources(rules, lore, looked)
+    gated = gate_all(rules, bank, looked, found, source.intensity, learned(lore, scan))
     pairs = join(gated)
-    source, marginal, miss, free = associate(rules, lore, looked, pairs, n)
+    source, marginal, miss, free = associate(rules, bank, lore, looked, source, pairs, found.pm)
     pieces = [(each, marginal[a:b]) for each, (a, b) in zip(gated, pairwise(pairs.first), strict=True)]
     on_all(lambda piece: update(bank, looked, *piece, miss, found), pieces)
     lore.seen[scan.sensor_index] *= SEEN_MEMORY
