@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
+from tocsin.records.tracks import TrackSettings
 from tocsin.study.clutter import LATE, Sky, clutter_study, confirming_scans, empty_sky, poisson_upper, threshold
 from tocsin.study.consistency import Errors, anees, consistency, joined
 
@@ -75,7 +76,8 @@ def test_drones_are_confirmed_soon() -> None:
 
 
 def test_known_skies_are_not_run_again() -> None:
-    sky = Sky(7, 0.98, 10, 0, (), (2,), (2,))
+    usual = TrackSettings().confirm_existence
+    sky = Sky(7, usual, 10, 0, (), (2,), (2,))
     told: list[Sky] = []
-    study = clutter_study([7], [7], scans=10, thresholds=(0.98,), known=[sky], done=told.append)
+    study = clutter_study([7], [7], scans=10, thresholds=(usual,), known=[sky], done=told.append)
     assert (study.shipped.scans, told) == (10, [])

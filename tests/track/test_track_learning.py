@@ -9,7 +9,7 @@ from test_track_stage import Run, Sky, plan_of, straight
 from tocsin.kernels import births, lifecycle
 from tocsin.kernels.motion import BALLISTIC, MODELS, STRAIGHT, TURN
 from tocsin.track.advance import arrived
-from tocsin.track.step import arrival_rate, fast_share
+from tocsin.track.step import arrival_rate, fast_share, turning_rate
 
 
 def many(count, speed, seed=1):
@@ -119,3 +119,26 @@ def test_purity_forgets():
     assert seen[0] == 0.5
     assert np.all(np.diff(seen) > 0)
     assert seen[-1] > 0.8
+
+
+def test_rate_of_turns_is_learned_from_those_that_turn_and_never_below_the_usual():
+    def weaving(place, heading, turn):
+        def at(t):
+            h = heading + (turn * (t - 8.0) if t > 8.0 else 0.0)
+            e = 30.0 * min(t, 8.0) * np.array([np.sin(heading), np.cos(heading)])
+            if t > 8.0:
+                e = e + 30.0 / turn * np.array([np.cos(heading) - np.cos(h), np.sin(h) - np.sin(heading)])
+            return np.array([*(place[:2] + e), place[2], 30.0 * np.sin(h), 30.0 * np.cos(h), 0.0])
+
+        return at
+
+    rates = []
+    for turn in (1e-9, 0.15):
+        rng, plan = np.random.default_rng(4), plan_of()
+        places = np.column_stack([rng.uniform(-8e3, 8e3, (60, 2)), rng.uniform(100, 600, 60)])
+        sky = Sky(plan, [weaving(p, h, turn) for p, h in zip(places, rng.uniform(0, 6.28, 60), strict=True)])
+        tracking = Run(plan).take(*(sky.batch(t) for t in range(20))).tracking
+        rates.append(turning_rate(tracking.rules, tracking.lore))
+    usual = tracking.rules.motion.to_turn_ps
+    assert rates[0] == usual
+    assert 5.0 * usual < rates[1] < 0.2

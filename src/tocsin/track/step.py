@@ -10,7 +10,8 @@ import numpy as np
 from tocsin._threads import on_all
 from tocsin.kernels import births, clutter, imm, lifecycle, posterior, registration
 from tocsin.kernels.births import Birth
-from tocsin.records.arrays import FloatArray, IntArray
+from tocsin.kernels.motion import STRAIGHT, TURN, Motion
+from tocsin.records.arrays import BoolArray, FloatArray, IntArray
 from tocsin.records.scans import Scan
 from tocsin.track.associators import ASSOCIATORS
 from tocsin.track.bank import Bank, Lore
@@ -24,6 +25,7 @@ CLUTTER_MEMORY = 0.98  # per scan: the map remembers about 50 scans
 SEEN_MEMORY = 0.997  # per scan
 SKY_MEMORY_S = 30.0
 LEARNING_DELAY = 3  # scans until the first dropped tracks tell of clutter
+TURN_MEMORY_S = 5000.0  # seconds of straight flight, of all tracks together, that the rate of turns is learned from
 KIND_PRIOR = 10.0  # tracks that the usual shares of kinds are worth
 KIND_MEMORY = 300.0  # tracks that the shares are learned from
 KIND_SURE = 0.5  # existence from which a track's second detection tells of kinds
@@ -65,7 +67,8 @@ def advance_to(rules: Rules, before: Bank, bank: Bank, lore: Lore, t_s: float) -
     dt, n = t_s - before.t_s if np.isfinite(before.t_s) else 0.0, before.n
     place = bank.begin(before)
     if n:
-        on_all(lambda part: predict(rules, before, bank, place, t_s, dt, part), parts_of(n))
+        motion = rules.motion._replace(to_turn_ps=turning_rate(rules, lore))
+        on_all(lambda part: predict(motion, before, bank, place, t_s, dt, part), parts_of(n))
         head, level = rules.terrain_head, rules.terrain_level
         lifecycle.age_existence(n, dt, rules.lifetime_s, rules.motion, head, level, bank.mu, bank.x, bank.p, bank.real)
     if dt > 0.0:
@@ -81,13 +84,30 @@ def arrival_rate(rules: Rules, lore: Lore) -> float:
     return float((rules.arrivals_before + lore.sky[1]) / (rules.arrivals_time_s + lore.sky[2]))
 
 
-def predict(rules: Rules, before: Bank, bank: Bank, place: IntArray, t_s: float, dt: float, part: slice) -> None:
+def turning_rate(rules: Rules, lore: Lore) -> float:
+    """Rate at which straight flight is left, 1/s: the usual one, or more if more was seen."""
+    usual = rules.motion.to_turn_ps
+    return max(usual, float((1.0 + lore.turns[0]) / (1.0 / usual + lore.turns[1])))
+
+
+def learn_turns(bank: Bank, lore: Lore, straight: BoolArray, dt: float) -> None:
+    """Count confirmed tracks that have left straight flight since the last scan; `straight` (n,): they were in it."""
+    n = len(straight)
+    if n == 0:
+        return
+    watched = straight & (bank.whole[lifecycle.ID, :n] > 0)
+    lore.turns[0] += np.count_nonzero(watched & (bank.mu[:n, TURN] > 0.5))
+    lore.turns[1] += dt * np.count_nonzero(watched)
+    lore.turns *= min(1.0, TURN_MEMORY_S / max(float(lore.turns[1]), 1.0))
+
+
+def predict(motion: Motion, before: Bank, bank: Bank, place: IntArray, t_s: float, dt: float, part: slice) -> None:
     """Predict one part of the tracks over dt, into another bank that has their books; place (n,): see `Bank.begin`."""
     imm.predict_tracks(
         part.stop - part.start,
         t_s,
         dt,
-        rules.motion,
+        motion,
         bank.whole[lifecycle.HITS, part],
         bank.real[lifecycle.BORN, part],
         bank.real[lifecycle.SURPRISE, part],
@@ -356,7 +376,9 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
     pairs = join(gated)
     source, marginal, miss, free = associate(rules, bank, lore, looked, source, pairs, found.pm)
     pieces = [(each, marginal[a:b]) for each, (a, b) in zip(gated, pairwise(pairs.first), strict=True)]
+    straight = bank.mu[:n, STRAIGHT] > 0.5
     on_all(lambda piece: update(bank, looked, *piece, miss, found), pieces)
+    learn_turns(bank, lore, straight, bank.t_s - before.t_s)
     lore.seen[scan.sensor_index] *= SEEN_MEMORY
     lifecycle.learn_detection(n, scan.sensor_index, found.row, found.pm, bank.real, bank.whole, lore.seen)
     learn(lore, scan, free, kind, probability)
