@@ -47,6 +47,16 @@ def test_share_of_targets_in_the_first_scan_is_learned_from_the_next(targets, cl
     assert (sure > 0.9).sum() >= 0.5 * targets
 
 
+def test_two_radars_that_begin_at_once_share_the_first_scan():
+    plan = plan_of((0, 0, 0), (500, -500, 0))
+    sky = Sky(plan, many(100, 30.0), clutter=30.0, pd=0.9)
+    run = Run(plan).take(sky.batch(0, sensor=0), sky.batch(0, sensor=1))
+    began, bank = run.tracking.lore.first[1], run.tracking.bank
+    assert began >= np.count_nonzero(bank.real[lifecycle.BORN, : bank.n] == 0.0) > 100
+    run.take(sky.batch(1, sensor=0), sky.batch(1, sensor=1))
+    assert abs(run.tracking.lore.first[2] - 100.0 / began) < 0.1
+
+
 def test_tracks_of_the_first_scan_are_reweighed_by_bayes_rule():
     start, pm, born = np.array([0, 2, 3]), np.array([0.9, 0.9]), np.array([0.0, 1.0])
     r, first, density = np.array([0.4, 0.4]), np.array([0.3, 0.3]), np.array([1.0, 2.0, 3.0])

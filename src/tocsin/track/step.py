@@ -226,7 +226,7 @@ def sources(rules: Rules, lore: Lore, looked: Looked) -> Sources:
         lore.sky[3] = max(lore.sky[3], rules.first_sky * m)
         lore.sky[4] = max(lore.sky[4], rules.first_sky * m)
     if np.isnan(lore.first[0]) and (kind == 0).any():
-        lore.first[:] = scan.t_s, np.count_nonzero(kind == 0), rules.first_sky
+        lore.first[:] = scan.t_s, 0.0, rules.first_sky
     density, rate_density = np.empty(m), np.empty(m)
     cell, rate_cell, new_rate = np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m)
     guess = max(float(lore.guess[s]), 0.1) if m else 0.1
@@ -384,6 +384,8 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
     learn(lore, scan, free, kind, probability)
     learn_kinds(rules, bank, lore, found)
     bear(rules, bank, scan, z, sigma, free, source, serial, found)
+    if scan.t_s == lore.first[0]:
+        lore.first[1] += bank.n - n
     if scan.clock_bias_s != 0.0:
         registration.shift_tracks(bank.n, scan.clock_bias_s, bank.mu, bank.x, bank.p)
     mean, cov = moments(bank)
