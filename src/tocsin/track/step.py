@@ -308,8 +308,8 @@ def learn(
 
 
 def learned(lore: Lore, scan: Scan) -> bool:
-    """True if the map of clutter of a scan's sensor knows something."""
-    return bool(lore.scans[scan.sensor_index, 0] > 0.0)
+    """True if the map of clutter of a scan's sensor knows something, or if this is no scan to learn from."""
+    return not scan.complete or bool(lore.scans[scan.sensor_index, 0] > 0.0)
 
 
 def associate(
