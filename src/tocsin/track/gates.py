@@ -20,7 +20,7 @@ __all__ = ["Found", "Gated", "Joint", "Looked", "detection_rows", "gate_all", "j
 
 SHARE_MIN = 1e-4  # marginal probability below which a pair is not worth having
 SHARE_UNKNOWN = 1e-5  # the same while the intensity of clutter is a guess
-CROWD = 100  # tentative tracks from which it pays to gate them behind the others
+CROWD = 300  # tentative tracks from which it pays to gate them behind the others
 
 
 @dataclass(frozen=True, slots=True)
