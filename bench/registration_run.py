@@ -1,6 +1,6 @@
 """Two radars, one of them biased: what is found of the bias, when, and what the fused tracks are worth.
 
-    python bench/registration_run.py [--seeds 7] [--cases base,swapped,colocated,unbiased,...] [--json FILE]
+    python bench/registration_run.py [--seeds 7] [--cases base,co-located,unbiased,...] [--json FILE]
 
 Thirty targets (four of them aircraft that broadcast ADS-B) fly about two radars 12 km apart for 120 s; detection
 probability 0.9, one scan a second and radar, the scans of the two out of step by an amount that is drawn. The second
