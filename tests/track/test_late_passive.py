@@ -70,7 +70,7 @@ def test_a_flat_plot_moves_a_track_on_the_ground_and_not_in_height():
     without.take(replace(look, sensor_index=-1))
     los, across, up = axes(DRONE(t)[:3], np.zeros(3))
     after, before = with_it.table.covariance[0, :3, :3], without.table.covariance[0, :3, :3]
-    assert los @ after @ los < 0.7 * (los @ before @ los)
+    assert los @ after @ los == pytest.approx(1.0 / (1.0 / (los @ before @ los) + 1.0 / SIGMA[0] ** 2), rel=0.1)
     assert across @ after @ across < 0.9 * (across @ before @ across)
     assert up @ after @ up == pytest.approx(up @ before @ up, rel=0.1)
     assert with_it.table.detections[0] == without.table.detections[0] + 1

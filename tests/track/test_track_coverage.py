@@ -73,7 +73,9 @@ def test_a_drone_behind_a_known_ridge_for_a_minute_keeps_its_track():
     assert ids[hidden[0] - 1] == [1]
     assert all(listed == [1] for listed in ids[hidden[0] : hidden[-1] + 15])
     assert not ends
-    assert existence[hidden[-1]] > 0.7, "worn by the mean lifetime of a target, 0.86 in a minute, and the ridge's edge"
+    worn = np.exp(-(hidden[-2] - hidden[0] + 1) / 400.0)
+    assert existence[hidden[-2]] == pytest.approx(worn, rel=0.01), "worn by the mean lifetime of a target alone"
+    assert existence[hidden[-1]] > 0.5, "half of what is believed of its place lies past the ridge's edge"
 
 
 def test_without_the_ground_the_same_track_is_lost_at_once():

@@ -26,12 +26,13 @@ from tocsin.kernels.motion import (
     owned_prior,
 )
 
-__all__ = ["copy_model", "mix_model", "mixture_moments", "predict_tracks"]
+__all__ = ["copy_model", "count_turns", "mix_model", "mixture_moments", "predict_tracks", "reweigh_turns"]
 
 SURPRISE_TO_WAKE = 2.0  # mean normalised innovation squared per row; consistent filters keep it at 1, give or take 0.3
 WIDEST_MPS = 400.0  # spread of velocity from which there is nothing left to doubt
 SURPRISE_MAX = 6.0  # most by which a surprised track's covariance grows in one scan
 WAKE_PROBABILITY = 0.05
+SURELY = 0.9  # probability from which a track is taken to turn, or to fly straight
 MIX_MIN = 1e-5  # what comes with less adds 0.3 % of its distance from the mean to the spread, or nothing to speak of
 STEADY, SETTLING, SLOW, YOUNG = 0, 1, 2, 4  # transition tables: SETTLING alone, or any sum of SLOW and YOUNG
 
@@ -51,8 +52,8 @@ def transitions(motion: Motion, dt: float, t_out: FloatArray) -> None:
         t[STRAIGHT, TURN] = 0.5 * (1.0 - math.exp(-2.0 * motion.to_turn_ps * dt))
         t[TURN, STRAIGHT] = 0.5 * (1.0 - math.exp(-2.0 * motion.to_straight_ps * dt))
         if table == SETTLING:
-            t[STRAIGHT, TURN] = 1.0 - motion.level_straight
-            t[TURN, STRAIGHT] = motion.level_straight
+            t[STRAIGHT, TURN] = min(motion.settle_turn_s * motion.to_turn_ps, 1.0 - motion.level_straight)
+            t[TURN, STRAIGHT] = 1.0 - t[STRAIGHT, TURN]
         t[STRAIGHT, BALLISTIC] = t[TURN, BALLISTIC] = motion.to_ballistic_ps * dt
         t[BALLISTIC, STRAIGHT] = t[BALLISTIC, TURN] = motion.from_ballistic_ps * dt
         t[HOVER, STRAIGHT] = t[HOVER, TURN] = 0.5 * (1.0 - math.exp(-motion.from_hover_ps * dt))
@@ -74,8 +75,9 @@ def mixing_weights(
 ) -> None:
     """Predicted model probabilities mu_out and mixing weights w_out (from, to); the improbable sleep at 0.
 
-    mu, mu_out (MODELS,); `wake` lifts every model that the table t (MODELS, MODELS) can reach. A weight below MIX_MIN
-    is left out.
+    Only turning never sleeps beside straight flight, however rare: where range rate is precise, a turn that nobody
+    waits for leaves the gate before it can surprise. mu, mu_out (MODELS,); `wake` lifts every model that the table t
+    (MODELS, MODELS) can reach. A weight below MIX_MIN is left out.
     """
     total = 0.0
     for k in range(MODELS):
@@ -91,7 +93,7 @@ def mixing_weights(
         for j in range(MODELS):
             w_out[j, k] *= scale
         mu_out[k] = max(norm, WAKE_PROBABILITY) if wake and norm > 0.0 else norm
-        if mu_out[k] < motion.sleep_below:
+        if mu_out[k] < motion.sleep_below and not (k == TURN and mu_out[STRAIGHT] > 0.0):
             mu_out[k] = 0.0
         total += mu_out[k]
     for k in range(MODELS):
@@ -227,6 +229,38 @@ def predict_tracks(
                     advance_state(k, dt, motion, x_out[i, k], p_out[i, k], f, work)
                 elif dt > 0.0:
                     advance_kind(k, dt, motion, x_out[i, k], p_out[i, k], work)
+
+
+@kernel
+def count_turns(n: int, dt: float, ids: IntArray, mu: FloatArray, turning_io: IntArray, turns_io: FloatArray) -> None:
+    """Count turns begun, and seconds of straight flight, turns_io (>= 2,), among n tracks over the last dt seconds.
+
+    mu (n, MODELS) after a scan; ids (n,) 0: not confirmed, and says nothing. turning_io (n,) 1: in a turn, surely,
+    until it flies straight, surely; what wavers between the two must not be counted each time.
+    """
+    for i in range(n):
+        if ids[i] > 0 and mu[i, STRAIGHT] + mu[i, TURN] > 0.5:
+            if turning_io[i] == 0:
+                turns_io[1] += dt
+                if mu[i, TURN] > SURELY:
+                    turns_io[0] += 1.0
+                    turning_io[i] = 1
+            elif mu[i, STRAIGHT] > SURELY:
+                turning_io[i] = 0
+
+
+@kernel
+def reweigh_turns(n: int, factor: float, hits: IntArray, mu_io: FloatArray) -> None:
+    """Bayes' rule for n tracks when the prior odds of a turn change by a factor.
+
+    Tracks of at most two detections are left alone: their models stand for kinds of target.
+    """
+    for i in range(n):
+        if hits[i] > 2 and mu_io[i, TURN] > 0.0:
+            total = 1.0 + (factor - 1.0) * mu_io[i, TURN]
+            mu_io[i, TURN] *= factor
+            for k in range(MODELS):
+                mu_io[i, k] /= total
 
 
 @kernel

@@ -33,6 +33,7 @@ __all__ = [
     "RULE_MISSED",
     "SENSOR",
     "SURPRISE",
+    "TURNING",
     "UPDATED",
     "WHOLES",
     "age_existence",
@@ -49,8 +50,8 @@ __all__ = [
 
 EXISTENCE, BORN, UPDATED, SURPRISE, PEAK, FALLEN, FIRST, PURITY = 0, 1, 2, 3, 4, 5, 6, 7
 REALS = 8
-KEY, ID, HITS, CELL, RATE_CELL, SENSOR = 0, 1, 2, 3, 4, 5
-WHOLES = 6
+KEY, ID, HITS, CELL, RATE_CELL, SENSOR, TURNING = 0, 1, 2, 3, 4, 5, 6
+WHOLES = 7
 KEEP, RULE_DROPPED, RULE_MISSED, RULE_GROUND, RULE_LEFT, RULE_MERGED = 0, 1, 2, 3, 4, 5
 
 PURITY_MEMORY = 0.7  # per detection: how far back purity looks
@@ -284,6 +285,7 @@ def begin_tracks(
         real_io[PEAK, i] = real_io[FIRST, i] = real_io[EXISTENCE, i]
         whole_io[KEY, i], whole_io[ID, i], whole_io[HITS, i] = (serial << 24) + j + 1, 0, 1
         whole_io[CELL, i], whole_io[RATE_CELL, i], whole_io[SENSOR, i] = cell[j], rate_cell[j], s
+        whole_io[TURNING, i] = 0
         for f in range(WHOLES, whole_io.shape[0]):
             whole_io[f, i] = 0
         row_io[i], probability_io[i], pm_io[i] = j, 1.0, 0.0

@@ -56,9 +56,9 @@ class Motion(NamedTuple):
     Along, across and up are relative to the horizontal heading. The figures are argued in docs/why/tracking.md.
     """
 
-    straight_along: float = 0.002
-    straight_across: float = 0.002
-    straight_up: float = 0.001
+    straight_along: float = 5e-5
+    straight_across: float = 5e-5
+    straight_up: float = 2e-5
     turn_along: float = 10.0
     turn_across: float = 4.0
     turn_up: float = 0.7
@@ -75,7 +75,8 @@ class Motion(NamedTuple):
     thrust_sigma: float = 60.0
     thrust_noise: float = 400.0  # m²/s⁵, random walk of the thrust
     thrust_age_s: float = 5.0  # older tracks have burnt out
-    level_straight: float = 0.9  # share of level targets that fly straight when their second detection comes
+    level_straight: float = 0.9  # least share of level targets that fly straight when their second detection comes
+    settle_turn_s: float = 20.0  # the others: those that have begun a turn in so many seconds before
     to_turn_ps: float = 0.002  # switching rates, 1/s
     to_straight_ps: float = 0.01
     to_ballistic_ps: float = 1e-4

@@ -80,7 +80,9 @@ class Lore:
     loose: FloatArray  # (S,) unexplained detections without a place, per scan
     seen: FloatArray  # (S, 2): detected and expected, of sure tracks, faded
     kinds: FloatArray  # (2,) slow and fast ones among level targets, at their second detection
-    turns: FloatArray  # (2,) turns begun, and seconds of straight flight watched for them, both faded
+    turns: (
+        FloatArray  # (3,) turns begun, seconds of straight flight watched for them, both faded; time of the last look
+    )
     first: FloatArray  # (3,) the first scan: its time, tracks it began, share of them that is taken for targets
     sky: FloatArray  # (5,): undetected arrivals; arrivals and seconds watched, both faded; standing: undetected, all
 
@@ -110,7 +112,7 @@ def empty_lore(sensors: int) -> Lore:
         loose=np.full(sensors, 2.0),
         seen=np.zeros((sensors, 2)),
         kinds=np.zeros(2),
-        turns=np.zeros(2),
+        turns=np.array([0.0, 0.0, np.nan]),
         first=np.array([np.nan, 0.0, 0.0]),
         sky=np.zeros(5),
     )

@@ -10,8 +10,8 @@ import numpy as np
 from tocsin._threads import on_all
 from tocsin.kernels import births, clutter, imm, lifecycle, posterior, registration
 from tocsin.kernels.births import Birth
-from tocsin.kernels.motion import STRAIGHT, TURN, Motion
-from tocsin.records.arrays import BoolArray, FloatArray, IntArray
+from tocsin.kernels.motion import Motion
+from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.scans import Scan
 from tocsin.track.associators import ASSOCIATORS
 from tocsin.track.bank import Bank, Lore
@@ -25,7 +25,9 @@ CLUTTER_MEMORY = 0.98  # per scan: the map remembers about 50 scans
 SEEN_MEMORY = 0.997  # per scan
 SKY_MEMORY_S = 30.0
 LEARNING_DELAY = 3  # scans until the first dropped tracks tell of clutter
-TURN_MEMORY_S = 500.0  # seconds of straight flight, of all tracks together, that the rate of turns is learned from
+TURN_MEMORY_S = 5.0
+TURN_PRIOR = 0.005  # turns that their usual rate is worth: hardly anything, populations differ a thousandfold
+TURN_RATE_MIN_PS = 1e-6
 KIND_PRIOR = 10.0  # tracks that the usual shares of kinds are worth
 KIND_MEMORY = 300.0  # tracks that the shares are learned from
 KIND_SURE = 0.5  # existence from which a track's second detection tells of kinds
@@ -85,20 +87,19 @@ def arrival_rate(rules: Rules, lore: Lore) -> float:
 
 
 def turning_rate(rules: Rules, lore: Lore) -> float:
-    """Rate at which straight flight is left, 1/s: the usual one, or more if more was seen."""
-    usual = rules.motion.to_turn_ps
-    return max(usual, float((1.0 + lore.turns[0]) / (1.0 / usual + lore.turns[1])))
+    """Rate at which straight flight is left, 1/s, as learned."""
+    rate = (TURN_PRIOR + lore.turns[0]) / (TURN_PRIOR / rules.motion.to_turn_ps + lore.turns[1])
+    return max(TURN_RATE_MIN_PS, float(rate))
 
 
-def learn_turns(bank: Bank, lore: Lore, straight: BoolArray, dt: float) -> None:
-    """Count confirmed tracks that have left straight flight since the last scan; `straight` (n,): they were in it."""
-    n = len(straight)
-    if n == 0:
-        return
-    watched = straight & (bank.whole[lifecycle.ID, :n] > 0)
-    lore.turns[0] += np.count_nonzero(watched & (bank.mu[:n, TURN] > 0.5))
-    lore.turns[1] += dt * np.count_nonzero(watched)
-    lore.turns *= min(1.0, TURN_MEMORY_S / max(float(lore.turns[1]), 1.0))
+def learn_turns(rules: Rules, bank: Bank, lore: Lore, n: int) -> None:
+    """Learn from the first n tracks how often targets turn, and tell them."""
+    before, whole, dt = turning_rate(rules, lore), bank.whole, bank.t_s - lore.turns[2]
+    dt = float(dt) if np.isfinite(dt) else 0.0
+    lore.turns[:2] *= np.exp(-dt / TURN_MEMORY_S)
+    lore.turns[2] = bank.t_s
+    imm.count_turns(n, dt, whole[lifecycle.ID], bank.mu, whole[lifecycle.TURNING], lore.turns)
+    imm.reweigh_turns(n, turning_rate(rules, lore) / before, whole[lifecycle.HITS], bank.mu)
 
 
 def predict(motion: Motion, before: Bank, bank: Bank, place: IntArray, t_s: float, dt: float, part: slice) -> None:
@@ -376,9 +377,8 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
     pairs = join(gated)
     source, marginal, miss, free = associate(rules, bank, lore, looked, source, pairs, found.pm)
     pieces = [(each, marginal[a:b]) for each, (a, b) in zip(gated, pairwise(pairs.first), strict=True)]
-    straight = bank.mu[:n, STRAIGHT] > 0.5
     on_all(lambda piece: update(bank, looked, *piece, miss, found), pieces)
-    learn_turns(bank, lore, straight, bank.t_s - before.t_s)
+    learn_turns(rules, bank, lore, n)
     lore.seen[scan.sensor_index] *= SEEN_MEMORY
     lifecycle.learn_detection(n, scan.sensor_index, found.row, found.pm, bank.real, bank.whole, lore.seen)
     learn(lore, scan, free, kind, probability)
