@@ -109,6 +109,7 @@ def march(seed, steps, motion, birth):
     factor, ll, met = np.empty((2, MODELS, FACTORS)), np.empty((2, MODELS)), np.zeros(4, np.int64)
     hits, born, updated, surprise = np.ones(1, np.int64), np.zeros(1), np.zeros(1), np.ones(1)
     row, sure, det, nis = np.empty(1, np.int64), np.empty(1), np.arange(2), np.ones(2)
+    moved = np.empty((1, 4))
     t, least, place = 0.0, math.inf, np.zeros(1, np.int64)
     begin(motion, birth, mu, x, p, r)
     for step in range(steps):
@@ -125,7 +126,7 @@ def march(seed, steps, motion, birth):
         start = np.array([0, count])
         update_tracks(
             t, rows, start, det[:count], ll[:count], nis[:count], marginal, miss, np.zeros(1), factor[:count], g,
-            mu2, x2, p2, r, hits, updated, surprise, row, sure,
+            mu2, x2, p2, r, hits, updated, surprise, row, sure, moved,
         )  # fmt: skip
         surprise[0] = np.random.uniform(0.5, 4.0)  # noqa: NPY002
         mu, x, p, mu2, x2, p2 = mu2, x2, p2, mu, x, p

@@ -35,7 +35,7 @@ def measured(scene: Scene) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("name", "pd"), [("uas-60", 0.9), ("straight-60", 0.9), ("ballistic-40", 0.95), ("mixed", 0.85)]
+    ("name", "pd"), [("uas-60", 0.9), ("straight-60", 0.9), ("gusty-60", 0.9), ("ballistic-40", 0.95), ("mixed", 0.85)]
 )
 def test_noise_and_detection_probability_are_as_stated(name: str, pd: float) -> None:
     scene = make_scene(name, 3)
@@ -73,6 +73,16 @@ def test_straight_flight_is_straight() -> None:
     state = make_scene("straight-50", 1).truth.state.reshape(60, 50, 6)
     assert np.allclose(state[-1, :, :3], state[0, :, :3] + 59 * state[0, :, 3:])
     assert np.array_equal(state[:, :, 3:], np.broadcast_to(state[0, :, 3:], (60, 50, 3)))
+
+
+def test_gusts_are_as_strong_and_as_long_as_stated() -> None:
+    state = make_scene("gusty-400", 1).truth.state.reshape(60, 400, 6)
+    gust = state[20:, :, 3:] - state[0, :, 3:]
+    assert gust.std(axis=(0, 1)) == pytest.approx([0.3, 0.3, 0.15], rel=0.07)
+    kept = np.mean(gust[:-10, :, :2] * gust[10:, :, :2]) / np.mean(gust[:, :, :2] ** 2)
+    assert kept == pytest.approx(np.exp(-1.0), abs=0.06)
+    moved = np.diff(state[:, :, :3], axis=0)
+    assert np.abs(moved - 0.5 * (state[1:, :, 3:] + state[:-1, :, 3:])).max() < 0.5
 
 
 def test_shells_fall_as_drag_and_gravity_have_it() -> None:

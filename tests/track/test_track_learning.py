@@ -1,4 +1,4 @@
-"""What is learned in the first scans: how much clutter there is, what flies, what arrived; and when a track is pure."""
+"""What is learned: how much clutter there is, what flies and how, what arrived; and when a track is pure."""
 
 from __future__ import annotations
 
@@ -231,3 +231,63 @@ def test_ticks_of_the_clock_between_scans_take_nothing_from_the_time_that_is_wat
         seconds.append(run.tracking.lore.turns[1])
     assert seconds[0] > 5.0
     assert seconds[1] == pytest.approx(seconds[0], rel=0.05)
+
+
+def leaning(correlation, tracks=60, scans=80):
+    """Sums over tracks whose corrections of velocity follow one another with a correlation."""
+    rng, mu, sums = np.random.default_rng(7), np.zeros((tracks, MODELS)), np.zeros(2)
+    mu[:, STRAIGHT] = 1.0
+    lean, moved, last = np.zeros((3, tracks)), np.empty((tracks, 4)), np.zeros((tracks, 3))
+    for _ in range(scans):
+        fresh = rng.normal(size=(tracks, 3)) / np.sqrt(3.0)
+        last = correlation * last + np.sqrt(1.0 - correlation**2) * fresh
+        moved[:, :3], moved[:, 3] = last, 0.04
+        imm.sum_leaning(tracks, np.ones(tracks, np.int64), np.full(tracks, 9), mu, moved, lean, sums)
+    return sums[0] / np.sqrt(sums[1])
+
+
+def test_corrections_that_follow_one_another_are_told_from_those_that_do_not():
+    assert abs(leaning(0.0)) < 3.0
+    assert leaning(0.1) > 3.0
+    assert leaning(-0.1) < -3.0
+
+
+def test_only_settled_tracks_in_straight_flight_that_were_seen_say_how_calm_it_is():
+    mu = np.zeros((4, MODELS))
+    mu[:, STRAIGHT] = [0.99, 0.99, 0.99, 0.9]
+    mu[:, TURN] = 1.0 - mu[:, STRAIGHT]
+    moved, lean, sums = np.full((4, 4), 0.5), np.ones((3, 4)), np.zeros(2)
+    moved[2] = 0.0
+    imm.sum_leaning(4, np.array([1, 0, 3, 4]), np.array([9, 9, 9, 9]), mu, moved, lean, sums)
+    np.testing.assert_allclose(sums, [3.0, 9.0])
+    np.testing.assert_allclose(lean[0], [0.9 + 0.5, 0.0, 1.0, 0.0])
+    imm.sum_leaning(1, np.array([1]), np.array([3]), mu, moved, lean, sums)
+    np.testing.assert_allclose(sums, [3.0, 9.0], err_msg="not settled")
+
+
+@pytest.mark.parametrize("gust", [0.0, 1.0])
+def test_noise_of_straight_flight_is_learned_where_it_is_not_calm(gust):
+    rng, plan = np.random.default_rng(6), plan_of()
+    places = np.column_stack([rng.uniform(-6e3, 6e3, (40, 2)), rng.uniform(100, 600, 40)])
+    headings, gusts, drift = rng.uniform(0, 2 * np.pi, 40), np.zeros((40, 3)), np.zeros((40, 3))
+    velocity = 30.0 * np.column_stack([np.sin(headings), np.cos(headings), np.zeros(40)])
+    truth = []
+    for t in range(70):
+        truth.append(np.column_stack([places + t * velocity + drift, velocity + gusts]))
+        for _ in range(10):
+            drift = drift + 0.1 * gusts
+            gusts = np.exp(-0.005) * gusts + gust * np.sqrt(1.0 - np.exp(-0.01)) * rng.normal(size=(40, 3)) * [1, 1, 0]
+    sky = Sky(plan, [lambda t, i=i: truth[int(t)][i] for i in range(40)], pd=0.9)
+    lore = Run(plan).take(*(sky.batch(t) for t in range(70))).tracking.lore
+    assert (lore.calm[0] > 1.0) == (gust > 0.0)
+    assert 1.0 <= lore.calm[0] <= step.CALM_MOST
+
+
+@pytest.mark.parametrize(
+    ("leans", "noise", "then"), [(9.0, 1.0, 3.0), (-9.0, 3.0, 1.0), (9.0, 81.0, 81.0), (-9.0, 1.0, 1.0)]
+)
+def test_noise_of_straight_flight_moves_by_steps_and_within_bounds(leans, noise, then):
+    tracking = Run(plan_of()).tracking
+    tracking.lore.calm[:] = noise, leans, 4.0
+    step.learn_calm(tracking.bank, tracking.lore, 0, 0.0, np.empty((0, 4)))
+    assert tracking.lore.calm.tolist() == [then, 0.0, 0.0]

@@ -26,12 +26,23 @@ from tocsin.kernels.motion import (
     owned_prior,
 )
 
-__all__ = ["copy_model", "count_turns", "mix_model", "mixture_moments", "predict_tracks", "reweigh_turns"]
+__all__ = [
+    "copy_model",
+    "count_turns",
+    "mix_model",
+    "mixture_moments",
+    "predict_tracks",
+    "reweigh_turns",
+    "sum_leaning",
+]
 
 SURPRISE_TO_WAKE = 2.0  # mean normalised innovation squared per row; consistent filters keep it at 1, give or take 0.3
 WIDEST_MPS = 400.0  # spread of velocity from which there is nothing left to doubt
 SURPRISE_MAX = 6.0  # most by which a surprised track's covariance grows in one scan
 WAKE_PROBABILITY = 0.05
+LEAN_MEMORY = 0.9  # per detection
+SETTLED_HITS = 5
+SURELY_STRAIGHT = 0.95
 SURELY = 0.9  # probability from which a track is taken to turn, or to fly straight
 MIX_MIN = 1e-5  # what comes with less adds 0.3 % of its distance from the mean to the spread, or nothing to speak of
 STEADY, SETTLING, SLOW, YOUNG = 0, 1, 2, 4  # transition tables: SETTLING alone, or any sum of SLOW and YOUNG
@@ -233,7 +244,7 @@ def predict_tracks(
 
 @kernel
 def count_turns(n: int, dt: float, ids: IntArray, mu: FloatArray, turning_io: IntArray, turns_io: FloatArray) -> None:
-    """Count turns begun, and seconds of straight flight, turns_io (>= 2,), among n tracks over the last dt seconds.
+    """Count turns begun, and seconds of straight flight, turns_io (2,), among n tracks over the last dt seconds.
 
     mu (n, MODELS) after a scan; ids (n,) 0: not confirmed, and says nothing. turning_io (n,) 1: in a turn, surely,
     until it flies straight, surely; what wavers between the two must not be counted each time.
@@ -247,6 +258,29 @@ def count_turns(n: int, dt: float, ids: IntArray, mu: FloatArray, turning_io: In
                     turning_io[i] = 1
             elif mu[i, STRAIGHT] > SURELY:
                 turning_io[i] = 0
+
+
+@kernel
+def sum_leaning(
+    n: int, ids: IntArray, hits: IntArray, mu: FloatArray, moved: FloatArray, lean_io: FloatArray, sums_io: FloatArray
+) -> None:
+    """Add to sums_io (2,) how far new corrections of velocity lean with older ones, and the square of that.
+
+    Corrections of a filter that expects the right noise know nothing of one another (Kailath 1968; Mehra 1970): where
+    it expects too little they lean one way for a while, where it expects too much they go back and forth. moved (n, 4):
+    see `update_tracks`; lean_io (3, n): fading sum of a track's corrections. Only tracks that surely fly straight, and
+    have done so for a while, count, and each by how well its velocity is known: far ones tell nothing.
+    """
+    for i in range(n):
+        if ids[i] == 0 or mu[i, STRAIGHT] < SURELY_STRAIGHT:
+            lean_io[0, i] = lean_io[1, i] = lean_io[2, i] = 0.0
+        elif moved[i, 3] > 0.0 and hits[i] > SETTLED_HITS:
+            along = 0.0
+            for a in range(3):
+                along += moved[i, a] * lean_io[a, i]
+                lean_io[a, i] = LEAN_MEMORY * lean_io[a, i] + moved[i, a]
+            sums_io[0] += along / moved[i, 3]
+            sums_io[1] += (along / moved[i, 3]) ** 2
 
 
 @kernel

@@ -23,6 +23,7 @@ __all__ = [
     "ID",
     "KEEP",
     "KEY",
+    "LEAN",
     "PEAK",
     "RATE_CELL",
     "REALS",
@@ -48,8 +49,8 @@ __all__ = [
     "terrain_level",
 ]
 
-EXISTENCE, BORN, UPDATED, SURPRISE, PEAK, FALLEN, FIRST, PURITY = 0, 1, 2, 3, 4, 5, 6, 7
-REALS = 8
+EXISTENCE, BORN, UPDATED, SURPRISE, PEAK, FALLEN, FIRST, PURITY, LEAN = 0, 1, 2, 3, 4, 5, 6, 7, 8
+REALS = 11  # LEAN is a vector of three
 KEY, ID, HITS, CELL, RATE_CELL, SENSOR, TURNING = 0, 1, 2, 3, 4, 5, 6
 WHOLES = 7
 KEEP, RULE_DROPPED, RULE_MISSED, RULE_GROUND, RULE_LEFT, RULE_MERGED = 0, 1, 2, 3, 4, 5
@@ -286,6 +287,7 @@ def begin_tracks(
         whole_io[KEY, i], whole_io[ID, i], whole_io[HITS, i] = (serial << 24) + j + 1, 0, 1
         whole_io[CELL, i], whole_io[RATE_CELL, i], whole_io[SENSOR, i] = cell[j], rate_cell[j], s
         whole_io[TURNING, i] = 0
+        real_io[LEAN : LEAN + 3, i] = 0.0
         for f in range(WHOLES, whole_io.shape[0]):
             whole_io[f, i] = 0
         row_io[i], probability_io[i], pm_io[i] = j, 1.0, 0.0

@@ -12,7 +12,7 @@ import numpy as np
 
 from tocsin.kernels.jit import kernel
 from tocsin.kernels.measurement import update_track
-from tocsin.kernels.motion import MODELS, FloatArray, IntArray
+from tocsin.kernels.motion import MODELS, STRAIGHT, FloatArray, IntArray
 
 __all__ = ["pair_weights", "update_tracks"]
 
@@ -156,8 +156,13 @@ def update_tracks(
     surprise_io: FloatArray,
     row_out: IntArray,
     row_probability_out: FloatArray,
+    moved_out: FloatArray,
 ) -> None:
-    """Update n tracks in place from the marginals. row_out (n,): most probable detection if a miss is less so."""
+    """Update n tracks in place from the marginals. row_out (n,): most probable detection if a miss is less so.
+
+    moved_out (n, 4): by how much the velocity of straight flight was corrected, over the root of what that took from
+    its variance, which makes it one in the mean square; and the variance left, 0 where nothing was detected.
+    """
     widest = 1
     for i in range(start.shape[0] - 1):
         widest = max(widest, start[i + 1] - start[i])
@@ -175,11 +180,17 @@ def update_tracks(
         r_io[i] = min(exists, 1.0)
         row_out[i] = -1
         row_probability_out[i] = 0.0
+        moved_out[i] = 0.0
         if exists <= 0.0 or last == first:
             continue
         for q in range(first, last):
             weight[q] = marginal[q] / exists
         model_posterior(first, last, ll, mu_io[i], weight, missed / exists, share, mu)
+        flies = mu_io[i, STRAIGHT] > 0.0
+        if flies:
+            for a in range(3):
+                moved_out[i, a] = x_io[i, STRAIGHT, 3 + a]
+                moved_out[i, 3] += p_io[i, STRAIGHT, 3 + a, 3 + a]
         for k in range(MODELS):
             if mu_io[i, k] > 0.0:
                 merge_model(
@@ -204,3 +215,13 @@ def update_tracks(
             row_out[i] = det[best]
             row_probability_out[i] = marginal[best] / exists
             surprise_io[i] = SURPRISE_MEMORY * surprise_io[i] + (1.0 - SURPRISE_MEMORY) * nis[best]
+        left = 0.0
+        if flies and seen > 0.5 * exists:
+            left = p_io[i, STRAIGHT, 3, 3] + p_io[i, STRAIGHT, 4, 4] + p_io[i, STRAIGHT, 5, 5]
+        if 0.0 < left < moved_out[i, 3]:
+            root = math.sqrt(moved_out[i, 3] - left)
+            for a in range(3):
+                moved_out[i, a] = (x_io[i, STRAIGHT, 3 + a] - moved_out[i, a]) / root
+            moved_out[i, 3] = left
+        else:
+            moved_out[i] = 0.0

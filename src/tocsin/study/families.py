@@ -5,6 +5,7 @@
 | `uas-N` | N manoeuvring drones within 30 km | 60 at 1 s | 0.9 | 20 + N/5 | 100 m |
 | `uas-N-clutter60` | the same | | | their range rates uniform over ±60 m/s | |
 | `straight-N` | N drones, straight and level | 60 at 1 s | 0.9 | 20 + N/5 | 100 m |
+| `gusty-N` | the same in gusts of 0.3 m/s | 60 at 1 s | 0.9 | 20 + N/5 | 100 m |
 | `ballistic-N` | N shells fired within 20 s | 260 at 0.25 s | 0.95 | 5 | 200 m |
 | `mixed` | 30 drones, 20 shells, 10 airliners, 50 birds | 120 at 0.5 s | 0.85 | 100 | 100 m |
 | `density-N` | N drones, 1,000 to a disk of 30 km whatever N is | 20 at 1 s | 0.9 | N/5 | 100 m |
@@ -44,7 +45,7 @@ __all__ = [
     "scan_times",
 ]
 
-FAMILIES = ("uas", "straight", "ballistic", "mixed", "density", "scaled")
+FAMILIES = ("uas", "straight", "ballistic", "mixed", "density", "scaled", "gusty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def scan_times(radar: Radar, scans: int) -> FloatArray:
 
 
 def _parsed(name: str) -> tuple[str, int, bool]:
-    match = re.fullmatch(r"(uas|straight|ballistic|density|scaled)-([1-9]\d{0,5})(-clutter60)?|mixed()()", name)
+    match = re.fullmatch(r"(uas|straight|gusty|ballistic|density|scaled)-([1-9]\d{0,5})(-clutter60)?|mixed()()", name)
     if match is None or (match[3] and match[1] != "uas"):
         known = ", ".join(family if family == "mixed" else f"{family}-N" for family in FAMILIES)
         raise BadInput(f"no such scene; there are {known} and uas-N-clutter60", value=name)
@@ -142,6 +143,8 @@ def _moves(
         return motions.shells(rng, n, t_s, 20.0)
     if family == "straight":
         return motions.straight_drones(rng, n, t_s, radar.clutter_radius_m), ("multirotor",) * n
+    if family == "gusty":
+        return motions.gusty_drones(rng, n, t_s, radar.clutter_radius_m), ("multirotor",) * n
     if family != "mixed":
         return motions.drones(rng, n, t_s, radar.clutter_radius_m), ("multirotor",) * n
     fired, kinds = motions.shells(rng, 20, t_s, 20.0)

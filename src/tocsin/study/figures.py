@@ -88,14 +88,15 @@ def consistency_figure(data: bytes) -> str:
         band = (0.85, 1.15)
         return Chart(title, "scans since confirmation", "error² / covariance", tuple(series), band=band, floor=0.4)
 
-    scenes = (proof.straight[0].scene, proof.manoeuvring[0].scene)
+    scenes = (proof.straight[0].scene, proof.gusty[0].scene, proof.manoeuvring[0].scene)
     return draw(
         "tracking-consistency",
         "Normalised errors of confirmed tracks",
         "Average normalised error squared per degree of freedom in windows of ten scans; 1 is honest.",
         (
             panel(f"Straight flight ({scenes[0]}), 95 % intervals", proof.straight),
-            panel(f"Manoeuvring ({scenes[1]}), 95 % intervals", proof.manoeuvring),
+            panel(f"The same in gusts ({scenes[1]})", proof.gusty),
+            panel(f"Manoeuvring ({scenes[2]})", proof.manoeuvring),
         ),
     )
 

@@ -11,12 +11,13 @@ import numpy as np
 
 from tocsin.records.arrays import BoolArray, FloatArray
 
-__all__ = ["airliners", "birds", "drones", "shells", "straight_drones"]
+__all__ = ["airliners", "birds", "drones", "gusty_drones", "shells", "straight_drones"]
 
 Moves = tuple[FloatArray, BoolArray]
 STEP_S = 0.1  # of the integration: a turn of 0.15 rad/s bends by less than a degree in it
 GRAVITY_MPS2 = 9.80665
 FLOOR_M, CEILING_M = 50.0, 600.0  # in which drones fly
+GUST_MPS, GUST_TIME_S = np.array([0.3, 0.3, 0.15]), 10.0
 
 
 def _everywhere(rng: np.random.Generator, n: int, radius_m: float, most: float = 0.95) -> FloatArray:
@@ -33,6 +34,24 @@ def straight_drones(rng: np.random.Generator, n: int, t_s: FloatArray, radius_m:
     start = np.concatenate([place, rng.uniform(FLOOR_M, CEILING_M, (n, 1))], axis=1)
     velocity = np.stack([speed * np.sin(heading), speed * np.cos(heading), np.zeros(n)], axis=1)
     return _lines(start, velocity, t_s)
+
+
+def gusty_drones(rng: np.random.Generator, n: int, t_s: FloatArray, radius_m: float) -> Moves:
+    """As straight_drones, with gusts that an autopilot lets through: 0.3 m/s on each axis, correlated over 10 s.
+
+    Gusts are first-order Gauss-Markov velocities, half as strong upwards, stepped ten times between two times.
+    """
+    state, there = straight_drones(rng, n, t_s, radius_m)
+    gust, drift = np.zeros((n, 3)), np.zeros((n, 3))
+    for k in range(1, len(t_s)):
+        step = (t_s[k] - t_s[k - 1]) / 10.0
+        keep = np.exp(-step / GUST_TIME_S)
+        for _ in range(10):
+            drift += step * gust
+            gust = keep * gust + np.sqrt(1.0 - keep**2) * GUST_MPS * rng.normal(size=(n, 3))
+        state[k, :, :3] += drift
+        state[k, :, 3:] += gust
+    return state, there
 
 
 def airliners(rng: np.random.Generator, n: int, t_s: FloatArray) -> Moves:

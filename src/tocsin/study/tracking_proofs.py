@@ -38,23 +38,22 @@ Show = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ConsistencyProof:
-    """Straight flight, of which the claim is made, and manoeuvring; each with range rate and without."""
+    """Straight flight, of which the claim is made, the same in gusts, and manoeuvring; with range rate and without."""
 
     straight: tuple[ConsistencyStudy, ...]
+    gusty: tuple[ConsistencyStudy, ...]
     manoeuvring: tuple[ConsistencyStudy, ...]
 
 
 def prove_consistency(seeds: Sequence[int], kept: Path, show: Show) -> ConsistencyProof:
-    """Average normalised error squared of `straight-100` and `uas-200`, in windows of the life of confirmed tracks."""
-    studies = {}
-    for scene in ("straight-100", "uas-200"):
-        for range_rate in (True, False):
-            show(f"{scene}, {'with' if range_rate else 'without'} range rate")
-            studies[scene, range_rate] = consistency(scene, seeds, range_rate=range_rate)
+    """Average normalised error squared in windows of the life of confirmed tracks, of three families."""
+
+    def studied(scene: str) -> tuple[ConsistencyStudy, ...]:
+        show(scene)
+        return tuple(consistency(scene, seeds, range_rate=range_rate) for range_rate in (True, False))
+
     kept.write_bytes(b"")
-    return ConsistencyProof(
-        tuple(studies["straight-100", r] for r in (True, False)), tuple(studies["uas-200", r] for r in (True, False))
-    )
+    return ConsistencyProof(studied("straight-100"), studied("gusty-100"), studied("uas-200"))
 
 
 def prove_clutter(seeds: Sequence[int], kept: Path, show: Show) -> ClutterStudy:

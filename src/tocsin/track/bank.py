@@ -80,9 +80,9 @@ class Lore:
     loose: FloatArray  # (S,) unexplained detections without a place, per scan
     seen: FloatArray  # (S, 2): detected and expected, of sure tracks, faded
     kinds: FloatArray  # (2,) slow and fast ones among level targets, at their second detection
-    turns: (
-        FloatArray  # (3,) turns begun, seconds of straight flight watched for them, both faded; time of the last look
-    )
+    turns: FloatArray  # (2,) turns begun, and seconds of straight flight watched for them, both faded
+    calm: FloatArray  # (3,) noise of straight flight over the usual one; leaning of corrections, and its square
+    looked_s: float  # time of the last scan, NaN before it
     first: FloatArray  # (3,) the first scan: its time, tracks it began, share of them that is taken for targets
     sky: FloatArray  # (5,): undetected arrivals; arrivals and seconds watched, both faded; standing: undetected, all
 
@@ -97,6 +97,8 @@ class Lore:
             self.seen.copy(),
             self.kinds.copy(),
             self.turns.copy(),
+            self.calm.copy(),
+            self.looked_s,
             self.first.copy(),
             self.sky.copy(),
         )
@@ -112,7 +114,9 @@ def empty_lore(sensors: int) -> Lore:
         loose=np.full(sensors, 2.0),
         seen=np.zeros((sensors, 2)),
         kinds=np.zeros(2),
-        turns=np.array([0.0, 0.0, np.nan]),
+        turns=np.zeros(2),
+        calm=np.array([1.0, 0.0, 0.0]),
+        looked_s=np.nan,
         first=np.array([np.nan, 0.0, 0.0]),
         sky=np.zeros(5),
     )

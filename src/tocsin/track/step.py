@@ -28,6 +28,9 @@ LEARNING_DELAY = 3  # scans until the first dropped tracks tell of clutter
 TURN_MEMORY_S = 5.0
 TURN_PRIOR = 0.005  # turns that their usual rate is worth: hardly anything, populations differ a thousandfold
 TURN_RATE_MIN_PS = 1e-6
+CALM_MEMORY_S = 120.0
+CALM_SURE = 3.0  # standard deviations by which corrections must lean, or go back and forth
+CALM_STEP, CALM_MOST = 3.0, 81.0  # of the noise of straight flight
 KIND_PRIOR = 10.0  # tracks that the usual shares of kinds are worth
 KIND_MEMORY = 300.0  # tracks that the shares are learned from
 KIND_SURE = 0.5  # existence from which a track's second detection tells of kinds
@@ -69,7 +72,7 @@ def advance_to(rules: Rules, before: Bank, bank: Bank, lore: Lore, t_s: float) -
     dt, n = t_s - before.t_s if np.isfinite(before.t_s) else 0.0, before.n
     place = bank.begin(before)
     if n:
-        motion = rules.motion._replace(to_turn_ps=turning_rate(rules, lore))
+        motion = straight_noise(rules, lore)._replace(to_turn_ps=turning_rate(rules, lore))
         on_all(lambda part: predict(motion, before, bank, place, t_s, dt, part), parts_of(n))
         head, level = rules.terrain_head, rules.terrain_level
         lifecycle.age_existence(n, dt, rules.lifetime_s, rules.motion, head, level, bank.mu, bank.x, bank.p, bank.real)
@@ -92,14 +95,39 @@ def turning_rate(rules: Rules, lore: Lore) -> float:
     return max(TURN_RATE_MIN_PS, float(rate))
 
 
-def learn_turns(rules: Rules, bank: Bank, lore: Lore, n: int) -> None:
-    """Learn from the first n tracks how often targets turn, and tell them."""
-    before, whole, dt = turning_rate(rules, lore), bank.whole, bank.t_s - lore.turns[2]
+def learn_manner(rules: Rules, bank: Bank, lore: Lore, n: int, moved: FloatArray) -> None:
+    """Learn from the first n tracks how targets fly, moved (n, 4) as the update left it, and tell them."""
+    dt = bank.t_s - lore.looked_s
     dt = float(dt) if np.isfinite(dt) else 0.0
-    lore.turns[:2] *= np.exp(-dt / TURN_MEMORY_S)
-    lore.turns[2] = bank.t_s
+    lore.looked_s = bank.t_s
+    learn_turns(rules, bank, lore, n, dt)
+    learn_calm(bank, lore, n, dt, moved)
+
+
+def learn_turns(rules: Rules, bank: Bank, lore: Lore, n: int, dt: float) -> None:
+    """Learn over dt how often targets turn, and tell the tracks."""
+    before, whole = turning_rate(rules, lore), bank.whole
+    lore.turns *= np.exp(-dt / TURN_MEMORY_S)
     imm.count_turns(n, dt, whole[lifecycle.ID], bank.mu, whole[lifecycle.TURNING], lore.turns)
     imm.reweigh_turns(n, turning_rate(rules, lore) / before, whole[lifecycle.HITS], bank.mu)
+
+
+def straight_noise(rules: Rules, lore: Lore) -> Motion:
+    """The models of motion with the noise of straight flight as learned."""
+    motion, more = rules.motion, float(lore.calm[0])
+    along, across, up = motion.straight_along, motion.straight_across, motion.straight_up
+    return motion._replace(straight_along=more * along, straight_across=more * across, straight_up=more * up)
+
+
+def learn_calm(bank: Bank, lore: Lore, n: int, dt: float, moved: FloatArray) -> None:
+    """Learn how calmly targets fly straight: a sequential test, which moves the noise by steps."""
+    lore.calm[1:] *= np.exp(-dt / CALM_MEMORY_S), np.exp(-2.0 * dt / CALM_MEMORY_S)
+    lean = bank.real[lifecycle.LEAN : lifecycle.LEAN + 3]
+    imm.sum_leaning(n, bank.whole[lifecycle.ID], bank.whole[lifecycle.HITS], bank.mu, moved, lean, lore.calm[1:])
+    noise, leaning, square = lore.calm.tolist()
+    if leaning * leaning > CALM_SURE**2 * square:
+        lore.calm[0] = min(noise * CALM_STEP, CALM_MOST) if leaning > 0.0 else max(noise / CALM_STEP, 1.0)
+        lore.calm[1:] = 0.0
 
 
 def predict(motion: Motion, before: Bank, bank: Bank, place: IntArray, t_s: float, dt: float, part: slice) -> None:
@@ -179,8 +207,19 @@ def ends_of(bank: Bank, mean: FloatArray, cov: FloatArray, flag: IntArray, into:
     )
 
 
-def update(bank: Bank, looked: Looked, gated: Gated, marginal: FloatArray, miss: FloatArray, found: Found) -> None:
-    """Bring the tracks of one part to their posterior, and say which detection is whose."""
+def update(
+    bank: Bank,
+    looked: Looked,
+    gated: Gated,
+    marginal: FloatArray,
+    miss: FloatArray,
+    found: Found,
+    moved: FloatArray,
+) -> None:
+    """Bring the tracks of one part to their posterior, and say which detection is whose.
+
+    moved (n, 4): how straight flight was corrected, see `posterior.update_tracks`.
+    """
     part, real = gated.part, bank.real
     posterior.update_tracks(
         looked.scan.t_s,
@@ -203,6 +242,7 @@ def update(bank: Bank, looked: Looked, gated: Gated, marginal: FloatArray, miss:
         real[lifecycle.SURPRISE, part],
         found.row[part],
         found.probability[part],
+        moved[part],
     )
 
 
@@ -377,8 +417,9 @@ def take_scan(rules: Rules, before: Bank, bank: Bank, lore: Lore, scan: Scan, se
     pairs = join(gated)
     source, marginal, miss, free = associate(rules, bank, lore, looked, source, pairs, found.pm)
     pieces = [(each, marginal[a:b]) for each, (a, b) in zip(gated, pairwise(pairs.first), strict=True)]
-    on_all(lambda piece: update(bank, looked, *piece, miss, found), pieces)
-    learn_turns(rules, bank, lore, n)
+    moved = np.empty((n, 4))
+    on_all(lambda piece: update(bank, looked, *piece, miss, found, moved), pieces)
+    learn_manner(rules, bank, lore, n, moved)
     lore.seen[scan.sensor_index] *= SEEN_MEMORY
     lifecycle.learn_detection(n, scan.sensor_index, found.row, found.pm, bank.real, bank.whole, lore.seen)
     learn(lore, scan, free, kind, probability)
