@@ -18,7 +18,15 @@ from tocsin.study.tracking_summary import SceneSummary, Spread, TrackerSummary, 
 
 __all__ = ["table", "tracking"]
 
-_SIZES = {"uas": 200, "uas-clutter60": 200, "straight": 100, "ballistic": 20, "density": 1000, "scaled": 1000}
+_SIZES = {
+    "uas": 200,
+    "uas-clutter60": 200,
+    "straight": 100,
+    "gusty": 100,
+    "ballistic": 20,
+    "density": 1000,
+    "scaled": 1000,
+}
 
 
 def tracking(
