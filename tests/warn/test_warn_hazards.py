@@ -36,6 +36,20 @@ def test_given_a_drone_lost_far_out_when_it_is_masked_for_six_minutes_then_the_z
     assert raised.t_s < 19.0 + 8800.0 / (25.0 * 1.25)  # before it can have arrived
 
 
+def test_a_track_that_was_thought_gone_for_a_while_before_it_ended_leaves_its_hazard_all_the_same() -> None:
+    run = Runner()
+    for t in np.arange(0.0, 20.0, 1.0):
+        run.step(float(t), at(FAR, float(t)))
+    for t in np.arange(20.0, 50.0, 1.0):
+        run.step(float(t))  # it is no longer in the table, and not ended
+    assert not run.hazards
+    run.step(50.0, ended=(lost(at(FAR, 50.0), 50.0, 19.0, "out_of_coverage"),))
+    assert [h.state for h in run.hazards] == ["open"]
+    assert run.hazards[0].track_id == FAR.track_id
+    run.step(51.0, ended=(lost(at(FAR, 51.0), 51.0, 19.0),))
+    assert len(run.hazards) == 1, "what has ended is forgotten"
+
+
 def test_a_live_warning_survives_the_loss_of_its_track_and_says_so() -> None:
     near = replace(FAR, state=(3000.0, 0.0, 150.0, -25.0, 0.0, 0.0), reach=(0.6, 60.0, 110.0))
     run = run_until_lost(near)

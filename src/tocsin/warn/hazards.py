@@ -16,7 +16,7 @@ import numpy as np
 from tocsin.records.arrays import FloatArray
 from tocsin.records.detections import ReportTable
 from tocsin.records.identities import BALLISTIC, IdentityTable
-from tocsin.records.tracks import TrackEnd, TrackStep, TrackTable
+from tocsin.records.tracks import TrackEnd, TrackStep
 from tocsin.records.warnings import Hazard, WarnSettings
 from tocsin.warn.flyers import closing_claim, over_zones
 from tocsin.warn.places import Places, mass_over_zones, zone_distance
@@ -62,12 +62,16 @@ class Lost:
 
 
 def remember(
-    table: TrackTable, identities: IdentityTable, reach: dict[int, FloatArray], before: dict[int, LastSeen], assets: int
+    tracks: TrackStep, identities: IdentityTable, reach: dict[int, FloatArray], before: dict[int, LastSeen], assets: int
 ) -> dict[int, LastSeen]:
-    """What is known of each track now; a coasting one keeps the reach that it had when it was last detected."""
+    """What is known of each track now; a coasting one keeps the reach that it had when it was last detected.
+
+    A track that has left the table, for it is probably gone, is remembered until it ends: its loss may leave a hazard.
+    """
+    table, over = tracks.table, {end.track_id for end in tracks.ended}
     ballistic = identities.probability[:, list(BALLISTIC)].sum(axis=1)
     unknown = np.vstack([np.zeros(assets), np.full((2, assets), np.nan)])
-    result: dict[int, LastSeen] = {}
+    result = {track: seen for track, seen in before.items() if track not in over}
     for row, track in enumerate(table.track_id.tolist()):
         old = before.get(track)
         coasting = table.row[row] < 0 and old is not None

@@ -48,7 +48,7 @@ class State:
     rounds: dict[int, Round]  # by track_id
     hazards: dict[int, Lost]  # by track_id
     sightings: tuple[Sighting, ...]
-    last: dict[int, LastSeen]  # by track_id, tracks of the newest table
+    last: dict[int, LastSeen]  # by track_id, tracks that have not ended
     live: dict[int, Live]  # by zone
     fates: dict[int, str]  # by track_id: what became of the tracks on which live warnings rest
     closing: str  # the last evidence that closed a sighting
@@ -145,8 +145,7 @@ def advance(
         settings, places, state.live, state.next_id, dangers, verdict, due, fates, closing, now_s
     )
     hazards, told = _report_hazards(settings, state.hazards, hazards, now_s)
-    pending = {*tracks.table.track_id.tolist(), *rounds, *(i for i, h in hazards.items() if h.state != "closed")}
-    live = forget_settled(live, pending)
-    last = remember(tracks.table, identities, reach, state.last, places.assets)
+    last = remember(tracks, identities, reach, state.last, places.assets)
+    live = forget_settled(live, {*last, *rounds, *(i for i, h in hazards.items() if h.state != "closed")})
     after = State(places, now_s, rounds, hazards, sightings, last, live, fates, closing, next_id)
     return after, Warned(events, told)
