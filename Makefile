@@ -24,7 +24,7 @@ types: $(VENV)/test.stamp
 	$(BIN)/mypy
 
 prove: $(VENV)/test.stamp
-	$(BIN)/python -m tocsin.study $(TARGET)
+	$(BIN)/python -m tools.prove $(TARGET)
 
 $(VENV)/installer.stamp: requirements/installer.txt
 	PYTHON=$(PYTHON) VENV=$(VENV) sh scripts/venv.sh

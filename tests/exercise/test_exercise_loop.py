@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tocsin import exercise
+from tocsin import exercise, pipeline
+from tocsin.exercise.raid import plan_of
 from tocsin.formats.scenarios import parse
 from tocsin.records.detections import Batch, DetectionTable, ReportTable
 from tocsin.records.engagement import EngagementOrder, Shot
 from tocsin.records.scenario import Scenario
-from tocsin.study.raid import plan_of
 
 SCENARIO = """
 name: one-drone
@@ -152,6 +152,6 @@ def test_impact_witnesses_are_the_impact_sensors_alone() -> None:
 
 
 def test_the_pipeline_does_not_know_the_exercise() -> None:
-    text = Path(exercise.__file__).with_name("pipeline.py").read_text()
+    text = Path(pipeline.__file__).read_text()
     assert "engage" not in text
     assert "world" not in text

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import pytest
 
+from tocsin.exercise.raid import Raid, play
 from tocsin.formats.scenarios import load_builtin
-from tocsin.study.raid import Raid, play
 
 
 @pytest.fixture(scope="session")

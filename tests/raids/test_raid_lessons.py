@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tocsin.exercise import Step
-from tocsin.study.outcomes import holders
-from tocsin.study.raid import Raid
+from tocsin.exercise.causes import holders
+from tocsin.exercise.raid import Raid
 
 Played = Callable[[str, int], Raid]
 SEEDS = (0, 1, 2)

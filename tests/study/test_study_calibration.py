@@ -7,11 +7,11 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from tools.diagram import reliability_diagram
 
 from tocsin.records.identities import CLASSES, IdentifySettings
+from tocsin.scenes.population import FAMILIES, RADARS, draw_raid, kind_of
 from tocsin.study.calibration import AGES_S, FamilyResult, Look, RaidLooks, judge, raids_looks
-from tocsin.study.diagram import reliability_diagram
-from tocsin.study.population import FAMILIES, RADARS, draw_raid, kind_of
 
 SEEDS = range(700, 700 + 2 * len(RADARS))
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tocsin.bench.impact import ImpactStudy, Run, folders_in, judge_cases, judge_folder, runs_of, summarise
 from tocsin.cli.show import Tell, out, out_json, progress
 from tocsin.errors import BadInput
 from tocsin.records.rates import Rate
-from tocsin.study.ballistic_cases import FAMILIES, family_of
-from tocsin.study.impact_bench import ImpactStudy, Run, folders_in, judge_cases, judge_folder, runs_of, summarise
+from tocsin.scenes.ballistic_cases import FAMILIES, family_of
 
 __all__ = ["Told", "impact", "table"]
 

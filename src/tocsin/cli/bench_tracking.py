@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from tocsin.bench.peers import PEERS, Peer
+from tocsin.bench.summary import SceneSummary, Spread, TrackerSummary, summarise
+from tocsin.bench.tracking import bench_scene
 from tocsin.cli.show import Tell, out, out_json, progress
 from tocsin.errors import BadInput
-from tocsin.study.families import Scene, make_scene
-from tocsin.study.peers import PEERS, Peer
-from tocsin.study.tracking_bench import bench_scene
-from tocsin.study.tracking_folders import folders_in, read_scene
-from tocsin.study.tracking_summary import SceneSummary, Spread, TrackerSummary, summarise
+from tocsin.scenes.families import Scene, make_scene
+from tocsin.scenes.folders import folders_in, read_scene
 
 __all__ = ["table", "tracking"]
 

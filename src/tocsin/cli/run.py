@@ -20,8 +20,9 @@ from tocsin.cli.show import number, out_json, progress
 from tocsin.cli.show import out as tell
 from tocsin.cli.timeline import Timeline
 from tocsin.cli.timing import Stopwatch
-from tocsin.cli.warmup import warm_up
 from tocsin.errors import BadInput
+from tocsin.exercise.causes import causes_of, holders
+from tocsin.exercise.raid import Raid, plan_of
 from tocsin.formats import scenarios
 from tocsin.formats.outputs import ErrorsWriter, ImpactsWriter, ReportsWriter, TracksWriter, write_truth
 from tocsin.formats.registrations import RegistrationsWriter
@@ -36,8 +37,7 @@ from tocsin.records.plan import Plan
 from tocsin.records.scenario import Scenario
 from tocsin.records.truth import TruthTable
 from tocsin.score.causes import Cause
-from tocsin.study.outcomes import causes_of, holders
-from tocsin.study.raid import Raid, plan_of
+from tocsin.warmup import warm_up
 from tocsin.world.truth import TruthLog
 from tocsin.world.world import World
 

@@ -12,7 +12,6 @@ from typing import BinaryIO
 from tocsin.cli.folder import run_folder
 from tocsin.cli.show import errors_json, errors_lines, number, out, out_json, progress
 from tocsin.cli.timing import Stopwatch
-from tocsin.cli.warmup import warm_up
 from tocsin.formats.detections import DetectionFile, open_detections
 from tocsin.formats.outputs import ErrorsWriter, ImpactsWriter, TracksWriter
 from tocsin.formats.registrations import RegistrationsWriter
@@ -22,6 +21,7 @@ from tocsin.offline import Asked, plan_of, play
 from tocsin.records.detections import Batch
 from tocsin.records.events import Events
 from tocsin.records.plan import Plan
+from tocsin.warmup import warm_up
 
 __all__ = ["Given", "track"]
 

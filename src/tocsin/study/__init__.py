@@ -1,1 +1,1 @@
-"""Many seeded runs of one scenario and what they show, as counts with intervals. May see truth; no stage may see it."""
+"""Campaigns: cases times seeds to rows in Parquet, and what the rows say once they are put together."""

@@ -15,14 +15,14 @@ from functools import partial
 import numpy as np
 
 from tocsin import pipeline
+from tocsin.exercise.raid import plan_of
 from tocsin.records.arrays import BoolArray, FloatArray, IntArray
 from tocsin.records.detections import Batch
 from tocsin.records.events import Events
 from tocsin.records.identities import CLASSES
 from tocsin.records.rates import Rate
+from tocsin.scenes.population import FAMILIES, OBJECTS, draw_raid, kind_of
 from tocsin.score.intervals import rate
-from tocsin.study.population import FAMILIES, OBJECTS, draw_raid, kind_of
-from tocsin.study.raid import plan_of
 from tocsin.world.motion import Kinematics
 from tocsin.world.world import World
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import chdtri
 
-from tocsin import sense, track
+from tocsin.bench.drive import track_steps
 from tocsin.records.arrays import IntArray
-from tocsin.records.detections import Batch
 from tocsin.records.plan import Plan
-from tocsin.records.tracks import TrackSettings, TrackStep
-from tocsin.study import motions
-from tocsin.study.families import UAS_VOLUME, clutter_batches, one_radar, radar_batches, scan_times
+from tocsin.records.tracks import TrackSettings
+from tocsin.scenes import motions
+from tocsin.scenes.families import UAS_VOLUME, clutter_batches, one_radar, radar_batches, scan_times
 
 __all__ = ["ClutterStudy", "Sky", "Threshold", "clutter_study", "confirming_scans", "empty_sky", "poisson_upper"]
 
@@ -70,14 +69,6 @@ def poisson_upper(count: int, confidence: float = 0.95) -> float:
     return float(chdtri(2 * (count + 1), 1.0 - confidence)) / 2.0
 
 
-def _steps(plan: Plan, batches: Iterable[Batch]) -> Iterable[TrackStep]:
-    sensing, tracking = sense.start(plan), track.start(plan)
-    for batch in batches:
-        sensing, scan, _ = sense.advance(plan, sensing, batch)
-        tracking, step = track.advance(plan, tracking, scan)
-        yield step
-
-
 def _plan(confirm_existence: float | None) -> Plan:
     plan, settings = one_radar(), TrackSettings()
     return (
@@ -90,7 +81,7 @@ def _plan(confirm_existence: float | None) -> Plan:
 def empty_sky(seed: int, scans: int, confirm_existence: float | None = None) -> tuple[float, ...]:
     """When a track was confirmed: `scans` 1 s scans of 100 false detections in the volume of `uas-N`, no range rate."""
     batches = clutter_batches(np.random.default_rng([seed, 1]), UAS_VOLUME, scans)
-    return tuple(step.table.t_s for step in _steps(_plan(confirm_existence), batches) for _ in step.confirmed)
+    return tuple(step.table.t_s for step in track_steps(_plan(confirm_existence), batches) for _ in step.confirmed)
 
 
 DRONES, LIFE, RUN = 80, 20, 200  # drones that arrive between scans 20 and 180, and leave after 20 scans
@@ -109,7 +100,7 @@ def confirming_scans(seed: int, confirm_existence: float | None = None) -> tuple
     seen = radar_batches(rng, UAS_VOLUME, t_s, state, (age >= 0) & (age < LIFE), range_rate=False)
     batches, origins = zip(*seen, strict=True)
     found, first_hit = np.full(DRONES, -1), np.full(DRONES, -1)
-    for k, (step, origin) in enumerate(zip(_steps(_plan(confirm_existence), batches), origins, strict=True)):
+    for k, (step, origin) in enumerate(zip(track_steps(_plan(confirm_existence), batches), origins, strict=True)):
         new = origin[(origin >= 0)]
         first_hit[new[first_hit[new] < 0]] = k
         fresh = np.isin(step.table.track_id, step.confirmed) & (step.table.row >= 0)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tocsin import sense, track
+from tocsin.bench.drive import holders, scene_steps, truth_by_scan
 from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.tracks import TrackStep
+from tocsin.scenes.families import Scene, make_scene
 from tocsin.score.intervals import bootstrap
-from tocsin.study.families import Scene, make_scene
 
 __all__ = [
     "ConsistencyStudy",
@@ -20,14 +20,10 @@ __all__ = [
     "anees",
     "consistency",
     "error_rows",
-    "holders",
     "joined",
-    "track_scene",
-    "truth_by_scan",
 ]
 
 FIRST_SCAN, WINDOW_SCANS = 5, 10  # windows begin at the fifth scan after the one that confirmed
-PURITY = 0.5  # a track is its most frequent object's; one that took fewer than half of its detections there is nobody's
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +66,6 @@ class ConsistencyStudy:
     windows: tuple[Window, ...]
 
 
-def track_scene(scene: Scene) -> list[TrackStep]:
-    """What the stages sense and track make of a scene."""
-    sensing, tracking = sense.start(scene.plan), track.start(scene.plan)
-    steps = []
-    for batch in scene.batches:
-        sensing, scan, _ = sense.advance(scene.plan, sensing, batch)
-        tracking, step = track.advance(scene.plan, tracking, scan)
-        steps.append(step)
-    return steps
-
-
 def error_rows(scene: Scene, steps: list[TrackStep]) -> Errors:
     """Errors of every listed track from its confirmation on, coasted scans and far errors included."""
     confirmed = {int(i): k for k, step in enumerate(steps) for i in step.confirmed}
@@ -101,31 +86,6 @@ def error_rows(scene: Scene, steps: list[TrackStep]) -> Errors:
     return Errors(np.concatenate(owner), np.concatenate(age), both[0], both[1], len(held), impure)
 
 
-def holders(scene: Scene, steps: list[TrackStep]) -> dict[int, int]:
-    """For each confirmed track the object that gave most of its detections; -1: none gave half."""
-    votes: dict[int, list[int]] = {int(i): [] for step in steps for i in step.confirmed}
-    for step, origin in zip(steps, scene.origin, strict=True):
-        hit = step.table.row >= 0
-        for i, row in zip(step.table.track_id[hit].tolist(), step.table.row[hit].tolist(), strict=True):
-            votes[i].append(int(origin[row]))
-    return {i: _holder(taken) for i, taken in votes.items()}
-
-
-def _holder(votes: list[int]) -> int:
-    """The object that gave most of a track's detections; -1: none gave half."""
-    who, count = np.unique(np.array([-1, *votes]), return_counts=True)
-    best = int(np.argmax(count))
-    return int(who[best]) if count[best] > PURITY * len(votes) else -1
-
-
-def truth_by_scan(scene: Scene) -> FloatArray:
-    """States (K, N, 6) at the time of each batch; NaN where an object is not there."""
-    t_s = np.array([batch.t_s for batch in scene.batches])
-    true = np.full((len(t_s), len(scene.truth.object_id), 6), np.nan)
-    true[np.searchsorted(t_s, scene.truth.t_s), scene.truth.object_index] = scene.truth.state
-    return true
-
-
 def joined(parts: Iterable[Errors]) -> Errors:
     """The rows of several scenes, no track of one being taken for one of another."""
     rows = list(parts)
@@ -142,7 +102,7 @@ def joined(parts: Iterable[Errors]) -> Errors:
 def consistency(scene: str, seeds: Sequence[int], *, range_rate: bool) -> ConsistencyStudy:
     """The windows of one family over seeds."""
     scenes = (make_scene(scene, seed, range_rate=range_rate) for seed in seeds)
-    errors = joined(error_rows(one, track_scene(one)) for one in scenes)
+    errors = joined(error_rows(one, scene_steps(one)) for one in scenes)
     return ConsistencyStudy(scene, tuple(seeds), range_rate, errors.tracks, errors.impure, anees(errors))
 
 

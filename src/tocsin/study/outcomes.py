@@ -9,31 +9,26 @@ from dataclasses import dataclass
 from functools import partial
 
 import msgspec
-import numpy as np
 
 from tocsin import exercise
 from tocsin.assess import Collector, assess
 from tocsin.errors import BadScenario
+from tocsin.exercise.causes import causes_of, holders
+from tocsin.exercise.raid import Raid, play
 from tocsin.records.outcomes import Assessment, Observed
 from tocsin.records.rates import Rate
 from tocsin.records.scenario import CAUSES, Scenario
-from tocsin.score.causes import DECIDED, Cause, EngagementLog, deciding_causes
+from tocsin.score.causes import DECIDED, Cause
 from tocsin.score.intervals import rate
-from tocsin.study.raid import Raid, play, truth_ends
 
 __all__ = [
     "OutcomeRates",
     "RaidOutcome",
-    "causes_of",
-    "holders",
     "idealised",
     "observe",
     "outcome_rates",
     "raid_outcome",
 ]
-
-HOLDS_WITHIN_M = 300.0
-"""A track holds the object that is nearest to it, if nearer than this: three σ of 0.3° of azimuth at 20 km."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,36 +64,6 @@ def idealised(scenario: Scenario, ideal: Iterable[str]) -> Scenario:
             raise BadScenario(f"no such cause: {name!r}; there are {', '.join(CAUSES)}", place="engagement.ideal")
     both = tuple(name for name in CAUSES if name in names or name in scenario.engagement.ideal)
     return msgspec.structs.replace(scenario, engagement=msgspec.structs.replace(scenario.engagement, ideal=both))
-
-
-def holders(raid: Raid) -> dict[str, dict[int, float]]:
-    """For each object the tracks that held it, and since when: nearest at the time of a batch, within 300 m."""
-    truth_at = {states.t_s: states for states in raid.truth.states}
-    held: dict[str, dict[int, float]] = {}
-    for step in raid.steps:
-        table = step.events.tracks.table
-        truth = truth_at.get(table.t_s)
-        if truth is None or not truth.id or not len(table.track_id):
-            continue
-        distance = np.linalg.norm(table.state[:, None, :3] - truth.state[None, :, :3], axis=2)
-        for row, nearest in enumerate(np.argmin(distance, axis=1).tolist()):
-            if distance[row, nearest] < HOLDS_WITHIN_M:
-                held.setdefault(truth.id[nearest], {}).setdefault(int(table.track_id[row]), table.t_s)
-    return held
-
-
-def causes_of(raid: Raid, held: Mapping[str, Mapping[int, float]]) -> tuple[Cause, ...]:
-    """What decided for each hostile object of a finished run."""
-    log = EngagementLog(
-        requests=tuple(r for step in raid.steps for r in step.engaged.requests),
-        acts=tuple(a for step in raid.steps for a in step.acts),
-        refusals=tuple(r for step in raid.steps for r in step.engaged.refusals),
-    )
-    first_plot: dict[str, float] = {}
-    for scan in raid.truth.origins:
-        for name in scan.origin:
-            first_plot.setdefault(name, scan.t_s)
-    return deciding_causes(truth_ends(raid.truth), raid.truth.effects, log, held, first_plot)
 
 
 def observe(raid: Raid, scenario: Scenario) -> Observed:

@@ -9,11 +9,11 @@ from functools import partial
 
 import numpy as np
 
+from tocsin.exercise.raid import first_seen_s, play, truth_ends
 from tocsin.records.rates import Rate
 from tocsin.records.scenario import Scenario
 from tocsin.score.intervals import rate
 from tocsin.score.warnings import WarningScore, score_warnings
-from tocsin.study.raid import first_seen_s, play, truth_ends
 
 __all__ = ["WarnedRaid", "WarningStudy", "summarise", "warned_raid", "warned_raids"]
 

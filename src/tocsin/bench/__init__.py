@@ -1,0 +1,1 @@
+"""Measuring: tracks and forecasts beside bounds and beside peers, cost against size, memory against time."""
