@@ -14,7 +14,10 @@ from tocsin.bench.summary import SceneSummary, Spread
 from tocsin.study.clutter import ClutterStudy
 from tocsin.study.consistency import ConsistencyStudy, Window
 from tools.charts import COLOURS, Chart, Series, draw
-from tools.tracking_proofs import BoundProof, ConsistencyProof, PeersProof, ScalingProof
+from tools.proofs.tracking_bound import BoundProof
+from tools.proofs.tracking_consistency import ConsistencyProof
+from tools.proofs.tracking_peers import PeersProof
+from tools.proofs.tracking_scaling import ScalingProof
 
 __all__ = ["FIGURES", "drawn", "write_figures"]
 

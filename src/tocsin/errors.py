@@ -6,6 +6,7 @@ TocsinError
 │   ├── BadScenario         a scenario that cannot be run, named by place and value
 │   └── FrameMismatch       positions of two different frames were combined
 └── Mishap                  the world was not as it should be: exit code 3
+    ├── CampaignFailed      cells of a campaign raised, so that its rows cannot be put together
     ├── ChainBroken         a journal record does not follow from the one before
     └── ReplayDiffers       recomputed events differ from the recorded ones
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 __all__ = [
     "BadInput",
     "BadScenario",
+    "CampaignFailed",
     "ChainBroken",
     "FrameMismatch",
     "Mishap",
@@ -59,6 +61,14 @@ class FrameMismatch(Misuse, ValueError):
 
 class Mishap(TocsinError):
     """The world was not as it should be."""
+
+
+class CampaignFailed(Mishap):
+    """Cells of a campaign raised; `case` and `seed` are those of the first."""
+
+    def __init__(self, problem: str, *, campaign: str, case: str, seed: int) -> None:
+        self.problem, self.campaign, self.case, self.seed = problem, campaign, case, seed
+        super().__init__(f"{campaign}, case {case}, seed {seed}: {problem}")
 
 
 class ChainBroken(Mishap):

@@ -6,7 +6,8 @@ import pytest
 
 from tocsin.exercise.raid import plan_of, play
 from tocsin.formats.scenarios import apply_variant, builtin_names, load_builtin
-from tocsin.study.warning import WarnedRaid, summarise, warned_raids
+from tocsin.study.campaign import run_here
+from tocsin.study.warning import WarnedRaid, summarise, warning_campaign
 
 SAMPLE = range(500, 512)
 
@@ -18,7 +19,7 @@ def raids() -> list[WarnedRaid]:
     corners = [corner for zone in site.zones for corner in zone.polygon_m]
     assert len(site.zones) >= 50
     assert all(max(c[axis] for c in corners) - min(c[axis] for c in corners) >= 10e3 for axis in (0, 1))
-    return list(warned_raids(scenario, SAMPLE))
+    return list(run_here(warning_campaign(scenario, SAMPLE)).of(scenario.name))
 
 
 def test_struck_zone_is_warned_and_few_others(raids: list[WarnedRaid]) -> None:

@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import poisson
 
 from tocsin.records.tracks import TrackSettings
-from tocsin.study.clutter import LATE, Sky, clutter_study, confirming_scans, empty_sky, poisson_upper, threshold
+from tocsin.study.campaign import Results
+from tocsin.study.clutter import LATE, ClutterPlan, Sky, confirming_scans, empty_sky, poisson_upper, threshold
 from tocsin.study.consistency import Errors, anees, consistency, joined
 
 
@@ -76,9 +77,14 @@ def test_drones_are_confirmed_soon() -> None:
     assert (first >= 2).all(), "one detection is not enough"
 
 
-def test_known_skies_are_not_run_again() -> None:
+def test_the_curve_shares_the_skies_of_the_shipped_threshold() -> None:
     usual = TrackSettings().confirm_existence
-    sky = Sky(7, usual, 10, 0, (), (2,), (2,))
-    told: list[Sky] = []
-    study = clutter_study([7], [7], scans=10, thresholds=(usual,), known=[sky], done=told.append)
-    assert (study.shipped.scans, told) == (10, [])
+    plan = ClutterPlan((7, 8), (7,), scans=10, thresholds=(0.5, usual))
+    assert plan.campaign().cells == ((repr(usual), 7), (repr(usual), 8), ("0.5", 7))
+    skies = {
+        (case, seed): (Sky(seed, float(case), 10, k, (), (2 + k,), (2,)),)
+        for k, (case, seed) in enumerate(plan.campaign().cells)
+    }
+    study = plan.study(Results("clutter", skies, ()))
+    assert (study.shipped.false_tracks, study.shipped.scans) == (1, 20)
+    assert [(t.confirm_existence, t.false_tracks, t.drones) for t in study.curve] == [(0.5, 2, 1), (usual, 0, 1)]

@@ -7,10 +7,8 @@ fraction of the flight, counted from the first detection to the impact, the newe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,8 +25,8 @@ from tocsin.records.rates import Rate
 from tocsin.scenes.ballistic_cases import family_of, make_case, write_case
 from tocsin.score.intervals import bootstrap, rate
 
-__all__ = ["FRACTIONS", "RUNS", "FractionScore", "ImpactStudy", "Judged", "Run", "folders_in", "judge_cases",
-           "judge_folder", "judge_seed", "runs_of", "summarise"]  # fmt: skip
+__all__ = ["FRACTIONS", "RUNS", "FractionScore", "ImpactStudy", "Judged", "Run", "folders_in", "judge_folder",
+           "judge_seed", "runs_of", "summarise"]  # fmt: skip
 
 FRACTIONS = (0.25, 0.4, 0.6, 0.75, 0.9)
 STALE_S = 1.0
@@ -179,15 +177,6 @@ def judge_seed(runs: Sequence[Run], seed: int) -> tuple[Judged, ...]:
                 folders[run.family] = write_case(make_case(family_of(run.family), seed), Path(kept))
             judged.append(judge_folder(folders[run.family], run.wind, run.drag))
     return tuple(judged)
-
-
-def judge_cases(runs: Sequence[Run], seeds: Iterable[int], *, processes: int = 1) -> Iterator[tuple[Judged, ...]]:
-    """`judge_seed` for each seed, in their order."""
-    if processes <= 1:
-        yield from map(partial(judge_seed, runs), seeds)
-        return
-    with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(partial(judge_seed, runs), seeds, chunksize=2)
 
 
 def folders_in(parent: Path) -> dict[str, list[Path]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from tocsin.bench.tracking import Absent, Figures
+from tocsin.bench.peers import Peer
+from tocsin.bench.tracking import Absent, Figures, bench_scene
+from tocsin.scenes.families import Scene
 
-__all__ = ["SceneSummary", "Spread", "TrackerSummary", "summarise"]
+__all__ = ["SceneSummary", "Spread", "TrackerSummary", "bench_scenes", "summarise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,24 @@ def _spread(values: Iterable[float | None]) -> Spread | None:
 def _sure(values: Iterable[float]) -> Spread:
     found = list(values)
     return Spread(float(np.median(found)), min(found), max(found))
+
+
+def bench_scenes(
+    scenes: Iterable[Scene],
+    peers: Sequence[tuple[Peer, str]],
+    *,
+    range_rate: bool,
+    limit_s: float = 900.0,
+    told: Callable[[str], None] = lambda _: None,
+) -> SceneSummary:
+    """Ours and each (peer, interpreter) over the scenes of one family, put together."""
+    figures, absent, seconds = [], [], 0.0
+    for scene in scenes:
+        new, missing = bench_scene(scene, peers, limit_s=limit_s, told=told)
+        figures += new
+        absent += missing
+        seconds = scene.radar.scans * scene.radar.scan_period_s
+    return summarise(figures, absent, seconds=seconds, range_rate=range_rate)
 
 
 def summarise(

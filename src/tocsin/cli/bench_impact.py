@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tocsin.bench.impact import ImpactStudy, Run, folders_in, judge_cases, judge_folder, runs_of, summarise
+from tocsin.bench.impact import ImpactStudy, Run, folders_in, judge_folder, judge_seed, runs_of, summarise
 from tocsin.cli.show import Tell, out, out_json, progress
 from tocsin.errors import BadInput
 from tocsin.records.rates import Rate
@@ -55,7 +55,7 @@ def impact(families: Sequence[str], *, cases: int, seed: int, folder: Path | Non
 def _made(families: Sequence[str], seeds: range, told: Told, tell: Tell) -> Iterator[ImpactStudy]:
     runs = [run for family in families for run in told.runs(family)]
     judged = []
-    for done, case in enumerate(judge_cases(runs, seeds), 1):
+    for done, case in enumerate((judge_seed(runs, each) for each in seeds), 1):
         tell(done, f"{done} of {len(seeds)} seeds")
         judged.append(case)
     for k, run in enumerate(runs):

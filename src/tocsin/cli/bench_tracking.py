@@ -9,9 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tocsin.bench.peers import PEERS, Peer
-from tocsin.bench.summary import SceneSummary, Spread, TrackerSummary, summarise
-from tocsin.bench.tracking import bench_scene
-from tocsin.cli.show import Tell, out, out_json, progress
+from tocsin.bench.summary import SceneSummary, Spread, TrackerSummary, bench_scenes
+from tocsin.cli.show import out, out_json, progress
 from tocsin.errors import BadInput
 from tocsin.scenes.families import Scene, make_scene
 from tocsin.scenes.folders import folders_in, read_scene
@@ -56,24 +55,14 @@ def tracking(
             groups = (iter([read_scene(path, range_rate=range_rate)]) for path in folders_in(folder))
         summaries = []
         for scenes in groups:
-            summaries.append(_one(scenes, found, range_rate, limit_s, tell))
+            summaries.append(
+                bench_scenes(scenes, found, range_rate=range_rate, limit_s=limit_s, told=lambda what: tell(0.0, what))
+            )
             if not as_json:
                 out(*table(summaries[-1]), "")
     if as_json:
         out_json([asdict(summary) for summary in summaries])
     return 0
-
-
-def _one(
-    scenes: Iterator[Scene], peers: Sequence[tuple[Peer, str]], range_rate: bool, limit_s: float, tell: Tell
-) -> SceneSummary:
-    figures, absent, seconds = [], [], 0.0
-    for scene in scenes:
-        new, missing = bench_scene(scene, peers, limit_s=limit_s, told=lambda what: tell(0.0, what))
-        figures += new
-        absent += missing
-        seconds = scene.radar.scans * scene.radar.scan_period_s
-    return summarise(figures, absent, seconds=seconds, range_rate=range_rate)
 
 
 def scene_name(family: str, targets: int | None) -> str:

@@ -7,10 +7,8 @@ for them; pooled over ages a track counts up to three times, and only the counts
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -23,10 +21,11 @@ from tocsin.records.identities import CLASSES
 from tocsin.records.rates import Rate
 from tocsin.scenes.population import FAMILIES, OBJECTS, draw_raid, kind_of
 from tocsin.score.intervals import rate
+from tocsin.study.campaign import Campaign, cells_of
 from tocsin.world.motion import Kinematics
 from tocsin.world.world import World
 
-__all__ = ["AGES_S", "Bin", "Calibration", "FamilyResult", "Look", "RaidLooks", "judge", "looks_of", "raids_looks"]
+__all__ = ["AGES_S", "Bin", "Calibration", "FamilyResult", "Look", "RaidLooks", "judge", "looks_campaign", "looks_of"]
 
 AGES_S = (3.0, 10.0, 30.0)
 LATE_S = 2.5  # a look may be this much older: the slowest radar looks every two seconds
@@ -157,13 +156,13 @@ def looks_of(family: str, seed: int, objects: int = OBJECTS) -> RaidLooks:
     return RaidLooks(family, seed, looks, len(watch.held), rules["dismissed"], rules["reopened"])
 
 
-def raids_looks(family: str, seeds: Iterable[int], processes: int = 1) -> Iterator[RaidLooks]:
-    """The looks of one raid for each seed, in order of the seeds."""
-    if processes <= 1:
-        yield from map(partial(looks_of, family), seeds)
-        return
-    with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(partial(looks_of, family), seeds, chunksize=2)
+def looks_campaign(families: Iterable[str], seeds: Iterable[int]) -> Campaign[RaidLooks]:
+    """One raid of each family for each seed."""
+    return Campaign("identity", RaidLooks, _rows, cells_of(families, seeds))
+
+
+def _rows(family: str, seed: int) -> tuple[RaidLooks]:
+    return (looks_of(family, seed),)
 
 
 def _calibration(probability: FloatArray, truth: IntArray, claimed: FloatArray, was_true: BoolArray) -> Calibration:

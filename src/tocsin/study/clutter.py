@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.special import chdtri
@@ -14,8 +15,9 @@ from tocsin.records.plan import Plan
 from tocsin.records.tracks import TrackSettings
 from tocsin.scenes import motions
 from tocsin.scenes.families import UAS_VOLUME, clutter_batches, one_radar, radar_batches, scan_times
+from tocsin.study.campaign import Campaign, Results, cells_of
 
-__all__ = ["ClutterStudy", "Sky", "Threshold", "clutter_study", "confirming_scans", "empty_sky", "poisson_upper"]
+__all__ = ["ClutterPlan", "ClutterStudy", "Sky", "Threshold", "confirming_scans", "empty_sky", "poisson_upper"]
 
 SCANS = 2000  # of one seed's empty sky
 THRESHOLDS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
@@ -111,19 +113,10 @@ def confirming_scans(seed: int, confirm_existence: float | None = None) -> tuple
     return np.where(late, LATE, found - arrival + 1), np.where(late, LATE, found - first_hit + 1)
 
 
-def one_sky(seed: int, scans: int, confirm_existence: float | None) -> Sky:
-    """Both halves for one seed and threshold; None: the shipped one."""
+def one_sky(seed: int, scans: int, confirm_existence: float) -> Sky:
+    """Both halves for one seed and threshold."""
     at, (first, hit) = empty_sky(seed, scans, confirm_existence), confirming_scans(seed, confirm_existence)
-    shipped = TrackSettings().confirm_existence
-    return Sky(
-        seed,
-        shipped if confirm_existence is None else confirm_existence,
-        scans,
-        len(at),
-        at,
-        tuple(first.tolist()),
-        tuple(hit.tolist()),
-    )
+    return Sky(seed, confirm_existence, scans, len(at), at, tuple(first.tolist()), tuple(hit.tolist()))
 
 
 def threshold(skies: Sequence[Sky]) -> Threshold:
@@ -148,25 +141,37 @@ def threshold(skies: Sequence[Sky]) -> Threshold:
     )
 
 
-def clutter_study(
-    seeds: Sequence[int],
-    curve_seeds: Sequence[int],
-    *,
-    scans: int = SCANS,
-    thresholds: Sequence[float] = THRESHOLDS,
-    known: Sequence[Sky] = (),
-    done: Callable[[Sky], None] = lambda _: None,
-) -> ClutterStudy:
-    """The shipped threshold over all seeds and the curve over some. `known` skies are not run again, new ones told."""
-    have = {(sky.seed, sky.confirm_existence, sky.scans): sky for sky in known}
-    usual = TrackSettings().confirm_existence
+@dataclass(frozen=True, slots=True)
+class ClutterPlan:
+    """The shipped threshold over all seeds, and the trade-off curve over some of them."""
 
-    def get(seed: int, value: float) -> Sky:
-        if (seed, value, scans) not in have:
-            have[seed, value, scans] = one_sky(seed, scans, value)
-            done(have[seed, value, scans])
-        return have[seed, value, scans]
+    seeds: tuple[int, ...]
+    curve_seeds: tuple[int, ...]
+    scans: int = SCANS
+    thresholds: tuple[float, ...] = THRESHOLDS
 
-    shipped = threshold([get(seed, usual) for seed in seeds])
-    curve = tuple(threshold([get(seed, value) for seed in curve_seeds]) for value in thresholds)
-    return ClutterStudy(tuple(seeds), UAS_VOLUME.clutter_per_scan, shipped, tuple(curve_seeds), curve)
+    def campaign(self) -> Campaign[Sky]:
+        """A cell for each sky; the curve's at the shipped threshold are those of the first part."""
+        shipped = cells_of((_case(TrackSettings().confirm_existence),), self.seeds)
+        curve = cells_of(map(_case, self.thresholds), self.curve_seeds)
+        cells = tuple(dict.fromkeys((*shipped, *curve)))
+        return Campaign("clutter", Sky, partial(_rows, self.scans), cells)
+
+    def study(self, results: Results[Sky]) -> ClutterStudy:
+        """Put the skies together."""
+        found = results.checked()
+
+        def at(value: float, seeds: tuple[int, ...]) -> Threshold:
+            return threshold([sky for seed in seeds for sky in found[_case(value), seed]])
+
+        shipped = at(TrackSettings().confirm_existence, self.seeds)
+        curve = tuple(at(value, self.curve_seeds) for value in self.thresholds)
+        return ClutterStudy(self.seeds, UAS_VOLUME.clutter_per_scan, shipped, self.curve_seeds, curve)
+
+
+def _case(confirm_existence: float) -> str:
+    return repr(confirm_existence)
+
+
+def _rows(scans: int, case: str, seed: int) -> tuple[Sky]:
+    return (one_sky(seed, scans, float(case)),)

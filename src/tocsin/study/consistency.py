@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,17 +12,22 @@ from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.tracks import TrackStep
 from tocsin.scenes.families import Scene, make_scene
 from tocsin.score.intervals import bootstrap
+from tocsin.study.campaign import Campaign, Results, cells_of, run_here
 
 __all__ = [
     "ConsistencyStudy",
     "Errors",
     "Window",
     "anees",
+    "case_of",
     "consistency",
+    "consistency_campaign",
     "error_rows",
     "joined",
+    "study_of",
 ]
 
+RATE = ", range rate"
 FIRST_SCAN, WINDOW_SCANS = 5, 10  # windows begin at the fifth scan after the one that confirmed
 
 
@@ -99,11 +104,34 @@ def joined(parts: Iterable[Errors]) -> Errors:
     )
 
 
+def consistency_campaign(scenes: Iterable[str], seeds: Iterable[int]) -> Campaign[Errors]:
+    """Each scene with range rate and without, over seeds; a case is called as `case_of` says."""
+    cases = [case_of(scene, range_rate) for scene in scenes for range_rate in (True, False)]
+    return Campaign("consistency", Errors, _rows, cells_of(cases, seeds))
+
+
+def case_of(scene: str, range_rate: bool) -> str:
+    """The name of a case."""
+    return scene + (RATE if range_rate else "")
+
+
+def _rows(case: str, seed: int) -> tuple[Errors]:
+    scene = make_scene(case.removesuffix(RATE), seed, range_rate=case.endswith(RATE))
+    return (error_rows(scene, scene_steps(scene)),)
+
+
 def consistency(scene: str, seeds: Sequence[int], *, range_rate: bool) -> ConsistencyStudy:
-    """The windows of one family over seeds."""
-    scenes = (make_scene(scene, seed, range_rate=range_rate) for seed in seeds)
-    errors = joined(error_rows(one, scene_steps(one)) for one in scenes)
-    return ConsistencyStudy(scene, tuple(seeds), range_rate, errors.tracks, errors.impure, anees(errors))
+    """Track the scene of each seed and put the errors of all of them together."""
+    cells = cells_of((case_of(scene, range_rate),), seeds)
+    return study_of(run_here(replace(consistency_campaign((), ()), cells=cells)), scene, range_rate)
+
+
+def study_of(results: Results[Errors], scene: str, range_rate: bool) -> ConsistencyStudy:
+    """Put the seeds of one case together."""
+    case = case_of(scene, range_rate)
+    seeds = tuple(seed for name, seed in results.checked() if name == case)
+    errors = joined(results.of(case))
+    return ConsistencyStudy(scene, seeds, range_rate, errors.tracks, errors.impure, anees(errors))
 
 
 def anees(errors: Errors, *, seed: int = 1) -> tuple[Window, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 
 import msgspec
 
@@ -20,24 +20,40 @@ from tocsin.records.rates import Rate
 from tocsin.records.scenario import CAUSES, Scenario
 from tocsin.score.causes import DECIDED, Cause
 from tocsin.score.intervals import rate
+from tocsin.study.campaign import Campaign, Results, cells_of, run_here
 
 __all__ = [
+    "Fate",
     "OutcomeRates",
     "RaidOutcome",
+    "case_of",
     "idealised",
     "observe",
+    "outcome_campaign",
     "outcome_rates",
     "raid_outcome",
+    "rates_of",
 ]
 
 
 @dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one hostile object, and what an assessment says of it; "": none tells of it."""
+
+    object_id: str
+    outcome: str
+    cause: str
+    bursts: int
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
 class RaidOutcome:
-    """One seed: a Cause for each hostile object, and (true outcome, verdict) for each that an assessment tells of."""
+    """One seed: a Cause for each hostile object, and for each the verdict of the assessment that tells of it."""
 
     seed: int
     causes: tuple[Cause, ...]
-    verdicts: tuple[tuple[str, str], ...]
+    verdicts: tuple[str, ...]  # "": no assessment tells of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +96,8 @@ def raid_outcome(scenario: Scenario, seed: int) -> RaidOutcome:
     assessments = assess(raid.plan, observe(raid, scenario))
     held = holders(raid)
     causes = causes_of(raid, held)
-    verdicts = tuple(
-        (cause.outcome, found.verdict)
-        for cause in causes
-        if (found := _told_of(assessments, held.get(cause.object_id, {}))) is not None
-    )
-    return RaidOutcome(seed, causes, verdicts)
+    told = (_told_of(assessments, held.get(cause.object_id, {})) for cause in causes)
+    return RaidOutcome(seed, causes, tuple("" if found is None else found.verdict for found in told))
 
 
 def _told_of(assessments: tuple[Assessment, ...], tracks: Mapping[int, float]) -> Assessment | None:
@@ -94,31 +106,56 @@ def _told_of(assessments: tuple[Assessment, ...], tracks: Mapping[int, float]) -
     return max(own, key=lambda found: found.t_s, default=None)
 
 
+def outcome_campaign(
+    scenarios: Iterable[Scenario], ideals: Iterable[tuple[str, ...]], seeds: Iterable[int]
+) -> Campaign[Fate]:
+    """Scenarios, each with each set of causes made ideal, over seeds; a case is called as `case_of` says."""
+    cases = {
+        case_of(scenario, ideal): idealised(scenario, ideal) for scenario, ideal in product(scenarios, tuple(ideals))
+    }
+    return Campaign("outcomes", Fate, partial(_fates, cases), cells_of(cases, seeds))
+
+
+def case_of(scenario: Scenario, ideal: Iterable[str]) -> str:
+    """The name of a case: the scenario's, and the causes that are made ideal."""
+    return "+".join((scenario.name, *ideal))
+
+
+def _fates(cases: Mapping[str, Scenario], case: str, seed: int) -> list[Fate]:
+    found = raid_outcome(cases[case], seed)
+    return [
+        Fate(cause.object_id, cause.outcome, cause.cause, cause.bursts, verdict)
+        for cause, verdict in zip(found.causes, found.verdicts, strict=True)
+    ]
+
+
 def outcome_rates(
     scenario: Scenario, seeds: Iterable[int], ideal: Iterable[str] = (), *, processes: int = 1
 ) -> OutcomeRates:
     """Run a scenario over seeds with some causes made ideal, and count what became of its hostile objects."""
-    changed = idealised(scenario, ideal)
-    if processes > 1:
-        with ProcessPoolExecutor(processes) as pool:
-            raids = list(pool.map(partial(raid_outcome, changed), seeds))
-    else:
-        raids = [raid_outcome(changed, seed) for seed in seeds]
-    causes = [cause for raid in raids for cause in raid.causes]
-    verdicts = [pair for raid in raids for pair in raid.verdicts]
-    decided = Counter(cause.cause for cause in causes)
-    outcomes = Counter(cause.outcome for cause in causes)
-    stopped = [[cause.outcome == "intercepted" for cause in raid.causes] for raid in raids]
-    firm = [pair for pair in verdicts if pair[1] != "undecided"]
+    names = tuple(ideal)
+    return rates_of(run_here(outcome_campaign((scenario,), (names,), seeds), processes), scenario, names)
+
+
+def rates_of(results: Results[Fate], scenario: Scenario, ideal: tuple[str, ...] = ()) -> OutcomeRates:
+    """Put the seeds of one case of a campaign together."""
+    case = case_of(scenario, ideal)
+    raids = {seed: fates for (name, seed), fates in results.checked().items() if name == case}
+    fates = [fate for raid in raids.values() for fate in raid]
+    decided, outcomes = Counter(fate.cause for fate in fates), Counter(fate.outcome for fate in fates)
+    stopped = [[fate.outcome == "intercepted" for fate in raid] for raid in raids.values()]
+    assessed = [fate for fate in fates if fate.verdict]
+    firm = [fate for fate in assessed if fate.verdict != "undecided"]
+    right = sum(fate.verdict == fate.outcome for fate in firm)
     return OutcomeRates(
         scenario=scenario.name,
-        ideal=changed.engagement.ideal,
-        seeds=tuple(raid.seed for raid in raids),
-        intercepted=rate("hostile objects intercepted", outcomes["intercepted"], len(causes)),
-        impacted=rate("hostile objects that struck", outcomes["impacted"], len(causes)),
+        ideal=idealised(scenario, ideal).engagement.ideal,
+        seeds=tuple(raids),
+        intercepted=rate("hostile objects intercepted", outcomes["intercepted"], len(fates)),
+        impacted=rate("hostile objects that struck", outcomes["impacted"], len(fates)),
         raids_all_intercepted=rate("raids with all intercepted", sum(map(all, stopped)), len(raids)),
         raids_none_intercepted=rate("raids with none intercepted", sum(not any(s) for s in stopped), len(raids)),
-        decided_by=tuple(rate(name, decided[name], len(causes)) for name in DECIDED),
-        assessed_right=rate("verdicts that are right", sum(a == b for a, b in firm), len(firm)),
-        undecided=rate("assessments undecided", len(verdicts) - len(firm), len(verdicts)),
+        decided_by=tuple(rate(name, decided[name], len(fates)) for name in DECIDED),
+        assessed_right=rate("verdicts that are right", right, len(firm)),
+        undecided=rate("assessments undecided", len(assessed) - len(firm), len(assessed)),
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,8 +13,9 @@ from tocsin.records.rates import Rate
 from tocsin.records.scenario import Scenario
 from tocsin.score.intervals import rate
 from tocsin.score.warnings import WarningScore, score_warnings
+from tocsin.study.campaign import Campaign, cells_of
 
-__all__ = ["WarnedRaid", "WarningStudy", "summarise", "warned_raid", "warned_raids"]
+__all__ = ["WarnedRaid", "WarningStudy", "summarise", "warned_raid", "warning_campaign"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +61,14 @@ def warned_raid(scenario: Scenario, seed: int) -> WarnedRaid:
     return WarnedRaid(seed, early, strike.zone_id, strike.warned_s, result.zones_warned, result.zones)
 
 
-def warned_raids(
-    scenario: Scenario, seeds: Iterable[int], *, processes: int = 1, done: Callable[[int], None] = lambda _: None
-) -> Iterator[WarnedRaid]:
-    """One raid for each seed, in order of the seeds, on `processes` cores. `done` is told how many are over."""
-    if processes <= 1:
-        results: Iterable[WarnedRaid] = map(partial(warned_raid, scenario), seeds)
-        yield from _told(results, done)
-        return
-    with ProcessPoolExecutor(processes) as pool:
-        yield from _told(pool.map(partial(warned_raid, scenario), seeds, chunksize=4), done)
+def warning_campaign(scenario: Scenario, seeds: Iterable[int]) -> Campaign[WarnedRaid]:
+    """One raid of the scenario for each seed."""
+    cells = cells_of((scenario.name,), seeds)
+    return Campaign("warning", WarnedRaid, partial(_rows, scenario), cells)
 
 
-def _told(results: Iterable[WarnedRaid], done: Callable[[int], None]) -> Iterator[WarnedRaid]:
-    for count, result in enumerate(results, 1):
-        done(count)
-        yield result
+def _rows(scenario: Scenario, _: str, seed: int) -> tuple[WarnedRaid]:
+    return (warned_raid(scenario, seed),)
 
 
 def summarise(raids: Iterable[WarnedRaid], *, early_s: float = 8.0) -> WarningStudy:
