@@ -169,6 +169,24 @@ def scaling_figure(data: bytes) -> str:
     )
 
 
+def _of(summary: SceneSummary, tracker: str, field: str) -> Spread | None:
+    found = next((t for t in summary.trackers if t.tracker == tracker), None)
+    return None if found is None else getattr(found, field)
+
+
+def _dots(name: str, colour: str, values: list[tuple[float, Spread | None]]) -> Series:
+    known = [(x, v) for x, v in values if v is not None]
+    return Series(
+        name,
+        tuple((x, v.median) for x, v in known),
+        colour,
+        dots=True,
+        loose=True,
+        low=tuple(v.low for _, v in known),
+        high=tuple(v.high for _, v in known),
+    )
+
+
 def peers_figure(data: bytes) -> str:
     """GOSPA and speed of each tracker on each scene."""
     proof = _result(data, PeersProof)
@@ -176,34 +194,18 @@ def peers_figure(data: bytes) -> str:
     richer = {s.scene: s for s in proof.scenes if s.range_rate}
     names = list(dict.fromkeys(t.tracker for s in scenes for t in s.trackers))
 
-    def of(summary: SceneSummary, tracker: str, field: str) -> Spread | None:
-        found = next((t for t in summary.trackers if t.tracker == tracker), None)
-        return None if found is None else getattr(found, field)
-
-    def dots(name: str, colour: str, values: list[tuple[float, Spread | None]]) -> Series:
-        known = [(x, v) for x, v in values if v is not None]
-        return Series(
-            name,
-            tuple((x, v.median) for x, v in known),
-            colour,
-            dots=True,
-            loose=True,
-            low=tuple(v.low for _, v in known),
-            high=tuple(v.high for _, v in known),
-        )
-
     def panel(title: str, unit: str, field: str, log: bool) -> Chart:
         series = []
         for k, name in enumerate(names):
             colour = COLOURS[-1] if name == "oracle" else COLOURS[k]
             shift = 0.09 * (k - len(names) / 2)
-            line = dots(name, colour, [(x + shift, of(s, name, field)) for x, s in enumerate(scenes)])
+            line = _dots(name, colour, [(x + shift, _of(s, name, field)) for x, s in enumerate(scenes)])
             series += [line] if line.points else []
         if richer:
             places = [(x, s) for x, s in enumerate(scenes) if s.scene in richer]
             left = 0.09 * (len(names) / 2 + 1)
-            with_rate = [(x - left, of(richer[s.scene], "tocsin", field)) for x, s in places]
-            series.append(dots("tocsin with range rate", COLOURS[5], with_rate))
+            with_rate = [(x - left, _of(richer[s.scene], "tocsin", field)) for x, s in places]
+            series.append(_dots("tocsin with range rate", COLOURS[5], with_rate))
         axis_names = tuple(s.scene for s in scenes)
         return Chart(title, "", unit, tuple(series), log_y=log, floor=None if log else 0.0, names=axis_names)
 
