@@ -6,6 +6,9 @@ unless the name says `_deg`. Heights are above the WGS 84 ellipsoid. The arithme
 
 `level` is the third height: metres above the sphere that touches the ellipsoid at the site's origin, with the Gaussian
 radius of curvature there; level 0 is "the ground" where no terrain is given.
+
+Products and lengths of vectors of one frame stand here too: they are summed component by component, because the last
+digits of a BLAS hang on the processor that it finds.
 """
 
 from __future__ import annotations
@@ -99,7 +102,7 @@ def local2site_rotation(local_origin: FloatArray, site_origin: FloatArray) -> Fl
 
 
 def dot(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Scalar product over the last axis, shape (...): summed component by component, in order, by no BLAS."""
+    """Scalar product over the last axis, shape (...): summed in the order of the components."""
     total = a[..., 0] * b[..., 0]
     for k in range(1, b.shape[-1]):
         total = total + a[..., k] * b[..., k]

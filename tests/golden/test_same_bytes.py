@@ -41,7 +41,7 @@ def surroundings() -> list[dict[str, str]]:
 
 def python(code: str, settings: dict[str, str], *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("OPENBLAS_", "OMP_", "NUMBA_NUM", "LC_", "LANG"))}
-    command = [sys.executable, "-X", "utf8", "-c", code, *map(str, arguments)]
+    command = [sys.executable, "-c", code, *map(str, arguments)]
     return subprocess.run(
         command, env=clean | settings, capture_output=True, encoding="utf-8", timeout=600, check=False
     )

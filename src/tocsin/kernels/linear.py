@@ -50,17 +50,17 @@ def factor(a_io: FloatArray) -> bool:
 
 
 @kernel
-def solve(factor: FloatArray, b_io: FloatArray) -> None:
+def solve(lower: FloatArray, b_io: FloatArray) -> None:
     """Solve with a Cholesky factor (n, n), in place of the right side (n,)."""
-    n = factor.shape[0]
+    n = lower.shape[0]
     for i in range(n):
         for m in range(i):
-            b_io[i] -= factor[i, m] * b_io[m]
-        b_io[i] /= factor[i, i]
+            b_io[i] -= lower[i, m] * b_io[m]
+        b_io[i] /= lower[i, i]
     for i in range(n - 1, -1, -1):
         for m in range(i + 1, n):
-            b_io[i] -= factor[m, i] * b_io[m]
-        b_io[i] /= factor[i, i]
+            b_io[i] -= lower[m, i] * b_io[m]
+        b_io[i] /= lower[i, i]
 
 
 @kernel
