@@ -27,6 +27,7 @@ def copy(tmp_path: Path) -> Path:
 
 def python(copy: Path, code: str) -> str:
     environment = {"PYTHONPATH": str(copy), "XDG_CACHE_HOME": str(copy / "cache"), "PATH": ""}
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"  # byte code is stale by the second, and an edit here comes sooner
     return subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, timeout=120
     ).stdout

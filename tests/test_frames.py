@@ -69,3 +69,18 @@ def test_level_ground_follows_the_ellipsoid() -> None:
     up = frames.level2enu_up(east, north, np.zeros(24), radius)
     height = frames.enu2geodetic(np.stack([east, north, up], axis=-1), ORIGIN)[:, 2]
     assert np.abs(height - ORIGIN[2]).max() < 0.05
+
+
+@given(st.integers(1, 6), st.integers(0, 2**32 - 1))
+def test_products_and_lengths_are_numpys(n: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b, axes = rng.normal(size=(4, 5, n)), rng.normal(size=n), rng.normal(size=(n, 3))
+    assert frames.dot(a, b) == pytest.approx(a @ b, abs=1e-12)
+    assert frames.rotate(a, axes) == pytest.approx(a @ axes, abs=1e-12)
+    assert frames.length(a) == pytest.approx(np.linalg.norm(a, axis=-1), abs=1e-12)
+    assert float(frames.length(b)) == pytest.approx(float(np.linalg.norm(b)), abs=1e-12)
+
+
+def test_vectors_that_are_not_there_have_no_lengths() -> None:
+    assert frames.length(np.zeros((0, 3))).shape == (0,)
+    assert frames.rotate(np.zeros((0, 3)), np.eye(3)).shape == (0, 3)

@@ -17,16 +17,6 @@ PACKAGE = Path(__file__).parent
 COMPILED = ("kernels", "world")
 
 
-def kernel_hash() -> str:
-    """Hash of all compiled sources, 16 hex digits; it stands in the journal's header."""
-    digest = hashlib.sha256()
-    for folder in COMPILED:
-        for path in sorted((PACKAGE / folder).rglob("*.py")):
-            digest.update(path.relative_to(PACKAGE).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def cache_folder(module: str) -> str:
     """Folder for the machine code of a module's kernels; the user's NUMBA_CACHE_DIR where that is set."""
     if "NUMBA_CACHE_DIR" in os.environ:

@@ -6,6 +6,9 @@ unless the name says `_deg`. Heights are above the WGS 84 ellipsoid. The arithme
 
 `level` is the third height: metres above the sphere that touches the ellipsoid at the site's origin, with the Gaussian
 radius of curvature there; level 0 is "the ground" where no terrain is given.
+
+Products and lengths of vectors of one frame stand here too: they are summed component by component, because the last
+digits of a BLAS hang on the processor that it finds.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import pymap3d
 __all__ = [
     "EARTH_RATE_RADPS",
     "aer2enu",
+    "dot",
     "ecef2enu",
     "ecef2geodetic",
     "enu2aer",
@@ -26,8 +30,10 @@ __all__ = [
     "gaussian_radius_m",
     "geodetic2ecef",
     "geodetic2enu",
+    "length",
     "level2enu_up",
     "local2site_rotation",
+    "rotate",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -93,6 +99,24 @@ def local2site_rotation(local_origin: FloatArray, site_origin: FloatArray) -> Fl
     axes = enu2ecef(np.eye(3), local_origin) - centre
     start = geodetic2ecef(*(np.asarray(v) for v in site_origin))
     return ecef2enu(start + axes, site_origin).T
+
+
+def dot(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Scalar product over the last axis, shape (...): summed in the order of the components."""
+    total = a[..., 0] * b[..., 0]
+    for k in range(1, b.shape[-1]):
+        total = total + a[..., k] * b[..., k]
+    return np.asarray(total)
+
+
+def length(vectors: FloatArray) -> FloatArray:
+    """Euclidean length (...) of vectors (..., n)."""
+    return np.asarray(np.sqrt(dot(vectors, vectors)))
+
+
+def rotate(vectors: FloatArray, axes: FloatArray) -> FloatArray:
+    """Components (..., m) of vectors (..., n) along the columns of `axes` (n, m)."""
+    return np.stack([dot(vectors, axes[:, k]) for k in range(axes.shape[1])], axis=-1)
 
 
 def gaussian_radius_m(lat_deg: float) -> float:

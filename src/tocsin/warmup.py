@@ -10,7 +10,7 @@ import numpy as np
 from tocsin import pipeline
 from tocsin.formats.detections import empty_reports, empty_table
 from tocsin.frames import enu2aer
-from tocsin.kernels import registration
+from tocsin.kernels import linear, registration
 from tocsin.records.arrays import FloatArray
 from tocsin.records.detections import Batch, DetectionTable, ReportTable
 from tocsin.records.plan import Plan
@@ -31,6 +31,7 @@ def warm_up(plan: Plan) -> None:
         batch = Batch(k, k * STEP_S, k * STEP_S, -1, empty_table(), empty_reports(), ())
         state, _ = pipeline.advance(plan, state, batch)
     _registration(sensors)
+    _linear()
 
 
 def _registration(sensors: int) -> None:
@@ -45,6 +46,12 @@ def _registration(sensors: int) -> None:
         where, info, eta = np.zeros(3), np.zeros((size, size)), np.zeros(size)
         registration.report_gap(0.0, where, np.ones(3), array, mean, cov, 0, targets)
         registration.take_report(0.0, where, np.ones(3), array, mean, cov, 0, targets, info, eta, tally)
+
+
+def _linear() -> None:
+    """What lost rounds, the engagement and the assessment need of small matrices."""
+    linear.squared_distance(np.eye(2), np.zeros(2))
+    linear.symmetric_axes(np.eye(2), np.empty(2), np.empty((2, 2)))
 
 
 def _batch(index: int, t_s: float, sensor: int, k: int) -> Batch:

@@ -9,7 +9,15 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace as changed
+from importlib import import_module
 from pathlib import Path
+
+import pytest
+
+from tocsin.journal import replay as recompute
+from tocsin.journal.fingerprint import fingerprint
+from tocsin.journal.reader import open_inputs
 
 RECORDED = Path(__file__).parent / "rocket"
 
@@ -27,6 +35,15 @@ def replay(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_the_recorded_run_is_still_what_comes_out() -> None:
     done = replay(RECORDED)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_it_comes_out_to_the_byte_where_it_was_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edit of the code alone moves no digit: on the machine kind and with the libraries of the record, that is."""
+    recorded, here = open_inputs(RECORDED).header.fingerprint, fingerprint()
+    if changed(recorded, code=here.code, release=here.release) != here:
+        pytest.skip("recorded on another kind of machine or with other libraries")
+    monkeypatch.setattr(import_module("tocsin.journal.replay"), "fingerprint", lambda: recorded)
+    assert recompute(RECORDED).comparison == "bytes"
 
 
 def test_a_different_number_in_the_record_is_seen(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from tocsin.assess.flights import Flight
 from tocsin.assess.reading import Reading, is_natural
 from tocsin.assess.weights import weigh
+from tocsin.frames import dot, length
 from tocsin.records.outcomes import Evidence, Observed
 from tocsin.records.plan import Plan
 
@@ -125,7 +126,7 @@ def _debris(reading: Reading, flights: tuple[Flight, ...]) -> Evidence | None:
     for other in flights:
         born, life = float(other.t_s[0]), float(other.t_s[-1] - other.t_s[0])
         lag = born - shot.t_effect_s
-        near = float(np.linalg.norm(other.state[0, :3] - place)) <= weigh("debris_radius_m") * max(1.0, lag / 3.0)
+        near = float(length(other.state[0, :3] - place)) <= weigh("debris_radius_m") * max(1.0, lag / 3.0)
         short = life <= weigh("debris_life_s")
         count += other is not reading.flight and 0.0 <= lag <= weigh("debris_life_s") and near and short
     if not count:
@@ -143,8 +144,8 @@ def _outbound_at_edge(plan: Plan, reading: Reading) -> bool:
     if not np.any(known):
         return reading.flight.end_rule == "out_of_coverage"
     offset = reading.flying[:3] - plan.sensors.position_m[known]
-    distance = np.linalg.norm(offset, axis=1)
-    outbound = offset @ reading.flying[3:] > 0.0
+    distance = length(offset)
+    outbound = dot(offset, reading.flying[3:]) > 0.0
     beyond = distance >= weigh("edge_fraction") * plan.sensors.max_range_m[known]
     return bool(np.all(beyond & outbound)) or reading.flight.end_rule == "out_of_coverage"
 

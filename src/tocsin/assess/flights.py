@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tocsin.frames import length
 from tocsin.records.arrays import FloatArray
 from tocsin.records.engagement import Shot
 from tocsin.records.identities import BALLISTIC, CLASSES
@@ -86,15 +87,15 @@ def _continued(observed: Observed, rows: dict[int, np.ndarray[tuple[int], np.dty
         if earlier == later or not 0.0 < gap <= GAP_MAX_S:
             continue
         before, after = tracks.state[last], tracks.state[first]
-        speed = float(np.linalg.norm(before[3:]))
+        speed = float(length(before[3:]))
         expected = before[:3] + 0.5 * (before[3:] + after[3:]) * gap
-        distance = float(np.linalg.norm(after[:3] - expected))
+        distance = float(length(after[:3] - expected))
         noise = float(tracks.position_sigma_m[last] + tracks.position_sigma_m[first])
         unsure = float(np.hypot(tracks.speed_sigma_mps[last], tracks.speed_sigma_mps[first]))
         if _burst_between(observed, earlier, float(tracks.t_s[last]), float(tracks.t_s[first])):
             unsure = 0.0
         allowed = SPEED_NOISE_MPS + min(PLACE_NOISE_SIGMA * unsure, SPEED_NOISE_MAX_SHARE * speed)
-        change = float(np.linalg.norm(after[3:] - before[3:] + [0.0, 0.0, _fall(observed, earlier, gap)]))
+        change = float(length(after[3:] - before[3:] + [0.0, 0.0, _fall(observed, earlier, gap)]))
         fits = change <= SPEED_CHANGE_MAX * speed + allowed
         if fits and distance <= PLACE_NOISE_SIGMA * noise + DRIFT_SHARE * speed * gap and distance < nearest:
             best, nearest = earlier, distance

@@ -9,7 +9,7 @@ import numpy as np
 
 from tocsin.assess.flights import Flight, Forecast
 from tocsin.assess.weights import weigh
-from tocsin.frames import enu2level
+from tocsin.frames import enu2level, length
 from tocsin.records.arrays import FloatArray
 from tocsin.records.engagement import Shot
 from tocsin.records.outcomes import Observed
@@ -98,7 +98,7 @@ def _fall_row(flight: Flight) -> int | None:
     """The row in which a flyer began to fall after a burst, None if it did not."""
     if flight.ballistic:
         return None
-    speed = np.linalg.norm(flight.state[:, 3:5], axis=1)
+    speed = length(flight.state[:, 3:5])
     for shot in flight.shots:
         before = np.nonzero(flight.t_s <= shot.t_effect_s)[0]
         after = np.nonzero((flight.t_s > shot.t_effect_s) & (flight.t_s <= shot.t_effect_s + FALL_WITHIN_S))[0]
@@ -122,19 +122,19 @@ def _strike(flight: Flight, shot: Shot | None) -> Forecast | None:
 
 def _arrival(plan: Plan, observed: Observed, t_s: float, state: FloatArray) -> float:
     """When a flyer would be at the nearest asset if it kept its speed: by then it would be seen there, or be down."""
-    speed = max(float(np.linalg.norm(state[3:5])), 1.0)
-    away = [float(np.linalg.norm(asset.position_m[:2] - state[:2])) for asset in plan.site.assets]
+    speed = max(float(length(state[3:5])), 1.0)
+    away = [float(length(asset.position_m[:2] - state[:2])) for asset in plan.site.assets]
     return min(observed.end_t_s, t_s + min(away) / speed) if away else observed.end_t_s
 
 
 def _asset_at(plan: Plan, flight: Flight, row: int, height_m: float, interval_s: float) -> Asset | None:
     """The asset that a flyer was last seen at: nearer than its radius, the error of place and two looks of flight."""
-    speed = float(np.linalg.norm(flight.state[row, 3:]))
+    speed = float(length(flight.state[row, 3:]))
     slack = ASSET_SIGMA * float(flight.sigma_m[row]) + 2.0 * interval_s * speed
     if height_m > weigh("low_m") + 2.0 * interval_s * max(0.0, -float(flight.state[row, 5])):
         return None
     near = [
-        (float(np.linalg.norm(flight.state[row, :2] - asset.position_m[:2])) - asset.radius_m, asset)
+        (float(length(flight.state[row, :2] - asset.position_m[:2])) - asset.radius_m, asset)
         for asset in plan.site.assets
     ]
     near = [pair for pair in near if pair[0] <= slack]

@@ -11,6 +11,8 @@ from scipy.optimize import linear_sum_assignment
 
 from tocsin.assess.reading import Reading
 from tocsin.assess.weights import weigh
+from tocsin.frames import length
+from tocsin.kernels.linear import squared_distance
 from tocsin.records.arrays import FloatArray
 from tocsin.records.outcomes import Evidence, ImpactWitness, Observed
 from tocsin.records.plan import Plan
@@ -40,8 +42,8 @@ class Fall:
         """Density per m² and second of a report with standard deviation `sigma_m`."""
         covariance = self.covariance + np.eye(2) * sigma_m**2
         offset = place_m - self.position_m
-        distance2 = float(offset @ np.linalg.solve(covariance, offset))
-        in_place = math.exp(-0.5 * distance2) / (2.0 * math.pi * math.sqrt(float(np.linalg.det(covariance))))
+        determinant = float(covariance[0, 0] * covariance[1, 1] - covariance[0, 1] * covariance[1, 0])
+        in_place = math.exp(-0.5 * squared_distance(covariance, offset)) / (2.0 * math.pi * math.sqrt(determinant))
         in_time = math.exp(-0.5 * ((t_s - self.t_s) / self.sigma_s) ** 2) / (math.sqrt(2.0 * math.pi) * self.sigma_s)
         return in_place * in_time
 
@@ -74,11 +76,11 @@ def _strikes(plan: Plan, reading: Reading) -> list[tuple[float, Fall]]:
         forecast = reading.strike
         return [(1.0, Fall(forecast.position_m[:2], forecast.covariance + floor, forecast.impact_t_s, sigma))]
     assets = [reading.asset] if reading.asset else list(plan.site.assets)
-    speed = max(float(np.linalg.norm(reading.flying[3:5])), 5.0)
+    speed = max(float(length(reading.flying[3:5])), 5.0)
     sigma_m = float(reading.flight.sigma_m[-1])
     strikes = []
     for asset in assets:
-        away_s = float(np.linalg.norm(asset.position_m[:2] - reading.flying[:2])) / speed
+        away_s = float(length(asset.position_m[:2] - reading.flying[:2])) / speed
         spread = np.eye(2) * ((0.5 * asset.radius_m) ** 2 + sigma_m**2)
         strikes.append(Fall(asset.position_m[:2], spread, reading.flying_t_s + away_s, 5.0 + 0.3 * away_s))
     soon = weigh("strikes_where_low" if reading.height_m < weigh("low_m") else "strikes_where_high")
@@ -104,12 +106,12 @@ def _debris_fall(reading: Reading) -> Fall:
     height = max(reading.height_m, 5.0)
     if reading.strike:
         below, ahead = reading.flying[:2], reading.strike.position_m[:2]
-        half = 0.5 * float(np.linalg.norm(ahead - below)) + 50.0
+        half = 0.5 * float(length(ahead - below)) + 50.0
         left_s = max(reading.strike.impact_t_s - reading.flying_t_s, 1.0)
         return Fall(0.5 * (below + ahead), np.eye(2) * half**2, reading.flying_t_s + 1.5 * left_s, 0.5 * left_s + 2.0)
     fall_s = math.sqrt(2.0 * height / GRAVITY_MPS2)
     carry = reading.flying[3:5] * fall_s
-    spread = np.eye(2) * (0.5 * float(np.linalg.norm(carry)) + 30.0 + float(reading.flight.sigma_m[-1])) ** 2
+    spread = np.eye(2) * (0.5 * float(length(carry)) + 30.0 + float(reading.flight.sigma_m[-1])) ** 2
     return Fall(reading.flying[:2] + 0.5 * carry, spread, reading.flying_t_s + 1.3 * fall_s, 3.0 + 0.3 * fall_s)
 
 
@@ -127,12 +129,12 @@ def _heard(plan: Plan, reading: Reading, witness: ImpactWitness | None) -> tuple
         return UNNAMED_PROBABILITY, UNNAMED_PROBABILITY * debris
     place = np.array(witness.position_m[:2])
     covered = sum(
-        weight * float(np.linalg.norm(fall.position_m - place) <= witness.max_range_m)
+        weight * float(length(fall.position_m - place) <= witness.max_range_m)
         for weight, fall in _strikes(plan, reading)
     )
     known = 1.0 if reading.strike or reading.asset else weigh("flyer_strike_covered")
     strike = witness.probability * covered * known
-    below = float(np.linalg.norm(_debris_fall(reading).position_m - place) <= witness.max_range_m)
+    below = float(length(_debris_fall(reading).position_m - place) <= witness.max_range_m)
     return strike, witness.probability * below * debris
 
 
@@ -190,7 +192,7 @@ def _report(
         expected, t_expected, name = reading.strike.position_m[:2], reading.strike.impact_t_s, "the forecast"
     else:
         expected, t_expected, name = reading.flying[:2], reading.flying_t_s, "where it was last seen flying"
-    off, late = float(np.linalg.norm(place - expected)), t_s - t_expected
+    off, late = float(length(place - expected)), t_s - t_expected
     why = f"{source} reports an impact {off:.0f} m and {late:+.1f} s from {name}"
     logs = (math.log(likelihood[0] / likelihood[2]), math.log(likelihood[1] / likelihood[2]), 0.0)
     kind = "impact_report_displaced" if likelihood[0] > CLEARLY * likelihood[1] else "impact_report"
@@ -209,7 +211,7 @@ def _sightings(observed: Observed, reading: Reading) -> list[Evidence]:
     t_end = reading.strike.impact_t_s if reading.strike else reading.flying_t_s
     log_factor = math.log(weigh("sighting_factor"))
     for i, kind in enumerate(reports.kind):
-        near = float(np.linalg.norm(reports.position_m[i, :2] - place)) <= weigh("sighting_radius_m")
+        near = float(length(reports.position_m[i, :2] - place)) <= weigh("sighting_radius_m")
         timely = reading.flying_t_s - 10.0 <= reports.t_s[i] <= t_end + weigh("sighting_window_s")
         if kind != "sighting" or not near or not timely:
             continue

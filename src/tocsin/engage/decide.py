@@ -11,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from tocsin.engage import rules
 from tocsin.engage.harm import Harm, People, people_of, updated_harms
 from tocsin.engage.reach import Line, Target, burst_probability, fire_line, friend_near, line_fault, place_of
+from tocsin.frames import dot, length
 from tocsin.records.arrays import BoolArray, FloatArray
 from tocsin.records.engagement import (
     REFUSAL_RULES,
@@ -205,7 +206,7 @@ def _consent_fault(
     request_id = state.requests.get(track_id)
     if request_id is None:
         request_id = len(state.requests) + len(decisions.requests) + 1
-        away_m = np.linalg.norm(state.places_m - position_m, axis=1)
+        away_m = length(state.places_m - position_m)
         away_m[[mount.rounds_left <= 0 for mount in state.mounts]] = math.inf
         effector_id = engagement.effectors[int(np.argmin(away_m))].id
         left_s = harm.due_t_s - decisions.t_s
@@ -334,7 +335,7 @@ def _turn_idle(
         if effector.id in ordered or mount.ready_t_s > decisions.t_s:
             continue
         offset = target.at(decisions.t_s) - state.places_m[j]
-        aim = offset / max(float(np.linalg.norm(offset)), 1e-3)
+        aim = offset / max(float(length(offset)), 1e-3)
         mounts[j] = replace(
             mount, pointing=_turned(mount.pointing, aim, math.radians(effector.slew_degps) * decisions.elapsed_s)
         )
@@ -342,11 +343,11 @@ def _turn_idle(
 
 def _turned(pointing: FloatArray, aim: FloatArray, most_rad: float) -> FloatArray:
     """`pointing` turned towards `aim` by at most `most_rad`."""
-    angle = math.acos(min(1.0, max(-1.0, float(pointing @ aim))))
+    angle = math.acos(min(1.0, max(-1.0, float(dot(pointing, aim)))))
     if angle <= most_rad:
         return aim
     side = aim - math.cos(angle) * pointing
-    norm = float(np.linalg.norm(side))
+    norm = float(length(side))
     if norm < 1e-9:
         return pointing
     return np.asarray(math.cos(most_rad) * pointing + math.sin(most_rad) * side / norm)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tocsin.frames import dot, length, rotate
+from tocsin.kernels.linear import symmetric_axes
 from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.events import Events
 from tocsin.records.site import Site
@@ -86,7 +88,7 @@ def density_at(people: People, points_m: FloatArray) -> FloatArray:
     rise = np.where(y2 == y1, 1.0, y2 - y1)
     crossing = ((y1 > y) != (y2 > y)) & (x < x1 + (y - y1) * (x2 - x1) / rise)
     inside = np.add.reduceat(crossing.astype(np.int64), people.first_edge, axis=1) % 2
-    return np.asarray(inside @ people.density_pm2)
+    return dot(inside, people.density_pm2)
 
 
 def expected_strike_harm(people: People, mean_m: FloatArray, covariance_m2: FloatArray) -> float:
@@ -95,12 +97,13 @@ def expected_strike_harm(people: People, mean_m: FloatArray, covariance_m2: Floa
     Density times lethal area plus assets hit, averaged over 64 points of equal probability. Against the exact
     Gaussian this is good to some percent where zones are larger than a standard deviation, which ranks threats.
     """
-    variance, axes = np.linalg.eigh(covariance_m2)
-    points = mean_m + (_POINTS * np.sqrt(np.maximum(variance, 0.0))) @ axes.T
+    variance, axes = np.empty(2), np.empty((2, 2))
+    symmetric_axes(covariance_m2, variance, axes)
+    points = mean_m + rotate(_POINTS * np.sqrt(np.maximum(variance, 0.0)), axes.T)
     persons = float(np.mean(density_at(people, points))) * math.pi * LETHAL_RADIUS_M**2
     if not len(people.asset_m):
         return persons
-    distance = np.linalg.norm(points[:, None, :] - people.asset_m[None], axis=-1)
+    distance = length(points[:, None, :] - people.asset_m[None])
     hit = np.mean(distance <= people.asset_radius_m + LETHAL_RADIUS_M, axis=0)
     return persons + ASSET_PERSONS * float(np.sum(hit))
 

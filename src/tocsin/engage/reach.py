@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tocsin.frames import enu2level, level2enu_up
+from tocsin.frames import dot, enu2level, length, level2enu_up
 from tocsin.records.arrays import FloatArray
 from tocsin.records.scenario import EffectorSpec, SectorSpec
 from tocsin.records.site import Site
@@ -82,13 +82,13 @@ def fire_line(
     for _ in range(3):
         meeting = target.at(effect)
         offset = meeting - place_m
-        distance = max(float(np.linalg.norm(offset)), 1e-3)
+        distance = max(float(length(offset)), 1e-3)
         direction = offset / distance
-        turn = math.acos(min(1.0, max(-1.0, float(direction @ pointing))))
+        turn = math.acos(min(1.0, max(-1.0, float(dot(direction, pointing)))))
         slew = turn / math.radians(effector.slew_degps) if slew_limits else 0.0
         fire = now_s + slew + reaction
         effect = fire + distance / effector.projectile_speed_mps
-    closing = float((target.at(effect + 0.5) - place_m) @ direction) < distance
+    closing = float(dot(target.at(effect + 0.5) - place_m, direction)) < distance
     return Line(fire, effect, meeting, direction, distance, closing)
 
 
@@ -120,10 +120,10 @@ def friend_near(effector: EffectorSpec, place_m: FloatArray, line: Line, friends
     if not len(friends_m):
         return False
     offset = friends_m - place_m
-    distance = np.maximum(np.linalg.norm(offset, axis=1), 1e-3)
-    angle = np.arccos(np.clip((offset @ line.direction) / distance, -1.0, 1.0))
+    distance = np.maximum(length(offset), 1e-3)
+    angle = np.arccos(np.clip(dot(offset, line.direction) / distance, -1.0, 1.0))
     on_line = (angle < FRIEND_CONE_RAD) & (distance < FRIEND_RANGE_FACTOR * effector.range_max_m)
-    beside = np.linalg.norm(friends_m - line.meeting_m, axis=1) < FRIEND_RADIUS_M
+    beside = length(friends_m - line.meeting_m) < FRIEND_RADIUS_M
     return bool(np.any(on_line | beside | (distance < FRIEND_RADIUS_M)))
 
 

@@ -113,7 +113,7 @@ def _one(row: Row, file: str, base: TimeBase, site: Site) -> _Report | ErrorReco
 
 def _near(geodetic: tuple[float, float, float], site: Site) -> None:
     flat = np.array([geodetic[0], geodetic[1], site.alt_m])
-    if np.linalg.norm(frames.geodetic2enu(flat, _origin(site))) > _FAR_M:
+    if frames.length(frames.geodetic2enu(flat, _origin(site))) > _FAR_M:
         raise ValueError(f"a place more than {_FAR_M / 1000:.0f} km from the site")
 
 

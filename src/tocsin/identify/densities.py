@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tocsin.frames import dot, rotate
 from tocsin.identify.classes import ROWS, WEIGHTS, ClassRow
 from tocsin.kernels.identity import SCALES, SWERLING_SD_DB
 from tocsin.records.arrays import FloatArray
@@ -86,7 +87,7 @@ def _speed(rows: list[ClassRow]) -> FloatArray:
     for c, row in enumerate(rows):
         median, factor, hovering, wind = row.speed
         mass = (1.0 - hovering) * _log_normal(log_truth, median, factor)
-        density[..., c] = _rice(speed, truth, np.hypot(sd, wind)) @ mass
+        density[..., c] = dot(_rice(speed, truth, np.hypot(sd, wind)), mass)
         # What hovers has the small speed of its gusts on either axis, beside the errors.
         density[..., c] += hovering * _rice(speed, np.array([1e-3]), np.hypot(sd, GROUND_MPS))[..., 0]
     return _floored(density)
@@ -103,7 +104,7 @@ def _height(rows: list[ClassRow]) -> FloatArray:
     truth = np.linspace(np.log(5.0), np.log(20000.0), 160)
     measured = np.log(_unwarped(value, SCALES[4]))
     likelihood = _normal(measured - np.log(np.exp(truth) + 100.0), np.hypot(error, 0.04))
-    return _floored(likelihood @ np.array([_log_normal(truth, *row.height) for row in rows]).T)
+    return _floored(rotate(likelihood, np.array([_log_normal(truth, *row.height) for row in rows]).T))
 
 
 def _climb(rows: list[ClassRow]) -> FloatArray:
@@ -143,7 +144,8 @@ def _wander(rows: list[ClassRow]) -> FloatArray:
     truth = np.linspace(-6.0, 10.0, 80)
     scatter, noise = np.maximum(_unwarped(value, SCALES[6]), 0.05) ** 2, _unwarped(error, SCALES[6]) ** 2
     likelihood = _normal(np.log(scatter) - np.log(np.exp(truth) + noise), np.array(WANDER_SD))
-    return _floored(likelihood @ np.array([_log_normal(truth, r.wander[0] ** 2, r.wander[1] ** 2) for r in rows]).T)
+    masses = np.array([_log_normal(truth, r.wander[0] ** 2, r.wander[1] ** 2) for r in rows])
+    return _floored(rotate(likelihood, masses.T))
 
 
 def _energy(rows: list[ClassRow]) -> FloatArray:

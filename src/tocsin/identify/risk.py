@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tocsin.frames import dot
 from tocsin.identify.claims import Bindings
 from tocsin.identify.classes import RESIDUAL_RISK, hostile_prior
 from tocsin.identify.memory import Memory
@@ -38,7 +39,7 @@ def hostile_probability(classes: FloatArray, bindings: Bindings, sightings: Floa
     A mixture over "sends a true claim", "sends a false one" and "sends none", so that half-supported claims give half
     the credit.
     """
-    hostile = np.asarray(classes @ HOSTILE_PRIOR)
+    hostile = dot(classes, HOSTILE_PRIOR)
     if bindings.heard:
         claimed = np.flatnonzero(bindings.bound | bindings.lookalike)
         hostile[claimed] = _claimed(classes[claimed], hostile[claimed], bindings, claimed)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from tocsin.kernels.ballistics import propagate
 from tocsin.kernels.jit import kernel
+from tocsin.kernels.linear import factor, solve
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -232,36 +233,6 @@ def _collect(
 
 
 @kernel
-def _factor(a_io: FloatArray) -> bool:
-    """Cholesky factor of the lower triangle, in place; False when the matrix is not positive definite."""
-    for j in range(N):
-        for i in range(j, N):
-            total = a_io[i, j]
-            for m in range(j):
-                total -= a_io[i, m] * a_io[j, m]
-            if i == j:
-                if not total > 0.0:
-                    return False
-                a_io[j, j] = math.sqrt(total)
-            else:
-                a_io[i, j] = total / a_io[j, j]
-    return True
-
-
-@kernel
-def _solve(factor: FloatArray, b_io: FloatArray) -> None:
-    """Solve with a Cholesky factor, in place."""
-    for i in range(N):
-        for m in range(i):
-            b_io[i] -= factor[i, m] * b_io[m]
-        b_io[i] /= factor[i, i]
-    for i in range(N - 1, -1, -1):
-        for m in range(i + 1, N):
-            b_io[i] -= factor[m, i] * b_io[m]
-        b_io[i] /= factor[i, i]
-
-
-@kernel
 def fit(
     earth: FloatArray,
     prior: FloatArray,
@@ -298,17 +269,17 @@ def fit(
             now = memory[j, 0]
             squared, m = _collect(memory[j], poses[int(memory[j, 1])], soft, x, phi, a, b, scratch)
             total, n = total + squared, n + m
-        if n == 0 or not _factor(a):
+        if n == 0 or not factor(a):
             return math.inf
         misfit = total / n
-        _solve(a, b)
+        solve(a, b)
         for r in range(N):
             x_io[r] += b[r]
         x_io[DRAG] = min(max(x_io[DRAG], DRAG_LEAST), DRAG_MOST)
     for c in range(N):
         for r in range(N):
             column[r] = 1.0 if r == c else 0.0
-        _solve(a, column)
+        solve(a, column)
         for r in range(N):
             p_out[r, c] = column[r]
     return misfit

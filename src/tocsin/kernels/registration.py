@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.kernels.jit import kernel
+from tocsin.kernels.linear import carry_covariance, product, squared_distance
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -403,7 +404,7 @@ def ahead(
         for j in range(STATES):
             f_out[i] += w[i, j] * x[j]
         sensitivity(w[i], -1, shift, v, t, s_out[i])
-    a_out[:] = w @ p @ w.T
+    carry_covariance(w, p, a_out)
     for i in range(rows):
         a_out[i, i] += NOISE_LEVEL * abs(dt) * (dt * dt / 3.0 if i < 3 else 1.0)
 
@@ -427,6 +428,7 @@ def target_pairs(
     """
     n, size = use.shape[0], mean.shape[0]
     f, a, s = np.empty((n, 6)), np.empty((n, 6, 6)), np.empty((n, 6, size))
+    moved, spread = np.empty(6), np.empty((6, 6))
     for k in range(n):
         i = use[k]
         ahead(
@@ -441,9 +443,12 @@ def target_pairs(
             apart = False
             for m in range(targets.hits.shape[1]):
                 apart = apart or min(targets.fed_s[use[k], m], targets.fed_s[use[q], m]) > now_s - TOGETHER_S
+            if apart:
+                continue
             d, e = s[k] - s[q], f[k] - f[q]
-            e += d @ mean
-            if not apart and e @ np.linalg.solve(a[k] + a[q] + d @ cov @ d.T, e) < gate:
+            product(d, mean, moved)
+            carry_covariance(d, cov, spread)
+            if squared_distance(a[k] + a[q] + spread, e + moved) < gate:
                 partner_out[k] = q if partner_out[k] == -1 else -2
                 partner_out[q] = k if partner_out[q] == -1 else -2
 
@@ -455,12 +460,14 @@ def report_gap(
 ) -> float:  # fmt: skip
     """Squared normalised distance, east and north, of a reported place (3,) and target i."""
     f, a, s = np.empty(2), np.empty((2, 2)), np.empty((2, mean.shape[0]))
+    moved, spread = np.empty(2), np.empty((2, 2))
     x, p, v = targets.x[i], targets.p[i], targets.v[i]
     ahead(t_s - targets.t_s[i], 2, array, x, p, v, f, a, s)
-    e = f + s @ mean - place[:2]
+    product(s, mean, moved)
+    carry_covariance(s, cov, spread)
     for k in range(2):
         a[k, k] += 2.0 * variance[k]
-    return float(e @ np.linalg.solve(a + s @ cov @ s.T, e))
+    return squared_distance(a + spread, f + moved - place[:2])
 
 
 @kernel

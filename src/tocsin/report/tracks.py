@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from tocsin.frames import enu2level
+from tocsin.frames import enu2level, length
+from tocsin.kernels.linear import symmetric_axes
 from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.identities import CLASSES
 from tocsin.records.run import RunRecord, TrackLife
@@ -49,7 +50,8 @@ def notable_ids(run: RunRecord) -> frozenset[int]:
 def forecast_line(run: RunRecord, clock: Clock, row: int) -> Forecast:
     """One row of impacts as a forecast with its 95 % ellipse."""
     impacts = run.impacts
-    values, axes = np.linalg.eigh(impacts.covariance[row])
+    values, axes = np.empty(2), np.empty((2, 2))
+    symmetric_axes(impacts.covariance[row], values, axes)
     semi = np.sqrt(ELLIPSE_95 * np.maximum(values, 0.0))
     bearing = math.degrees(math.atan2(axes[0, 1], axes[1, 1])) % 180.0
     return Forecast(
@@ -133,7 +135,7 @@ def _track_line(
         merged_into=end.merged_into if end else 0,
         last_detected=clock.maybe(end.updated_t_s) if end else None,
         height_max_m=float(height.max()),
-        speed_max_mps=float(np.linalg.norm(run.tracks.velocity_mps[rows], axis=1).max()),
+        speed_max_mps=float(length(run.tracks.velocity_mps[rows]).max()),
         rows=len(rows),
         path=_path(t_s, position, height),
     )

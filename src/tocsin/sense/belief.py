@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tocsin.kernels import linear
 from tocsin.records.arrays import FloatArray
 from tocsin.records.plan import Plan
 from tocsin.records.registration import BIASES, Registration
@@ -60,6 +61,20 @@ def start_belief(plan: Plan) -> Belief:
     return Belief(scale, *nothing, np.zeros(size), np.eye(size), np.zeros(3), np.zeros(3), np.zeros(size))
 
 
+def inverted(a: FloatArray) -> FloatArray:
+    """Inverse (B, B) of a positive definite matrix."""
+    result = np.empty_like(a)
+    linear.inverse(a, result)
+    return result
+
+
+def times(a: FloatArray, x: FloatArray) -> FloatArray:
+    """Matrix (B, B) times vector (B,)."""
+    result = np.empty_like(x)
+    linear.product(a, x, result)
+    return result
+
+
 def posterior(belief: Belief, t_s: float) -> None:
     """Mean and covariance from the information; older information fades.
 
@@ -71,17 +86,17 @@ def posterior(belief: Belief, t_s: float) -> None:
     belief.tally[:] = 0.0
     squares, rows = float(belief.recent[0]), float(belief.recent[1])
     size, excess = len(belief.mean), max(1.0, squares / max(rows, 1.0))
-    cov = np.linalg.inv(belief.info / excess + np.eye(size))
+    cov = inverted(belief.info / excess + np.eye(size))
     dt, belief.t_s = t_s - belief.t_s, t_s
     if np.isfinite(dt) and dt > 0.0:
         keep = float(np.exp(-dt / DRIFT_TIME_S))
-        mean = keep * (cov @ belief.eta) / excess
+        mean = keep * times(cov, belief.eta) / excess
         cov = keep**2 * cov + (1.0 - keep**2) * np.eye(size)
-        fresh = np.linalg.inv(cov)
+        fresh = inverted(cov)
         belief.info[:] = excess * (fresh - np.eye(size))
-        belief.eta[:] = excess * (fresh @ mean)
+        belief.eta[:] = excess * times(fresh, mean)
     belief.cov[:] = 0.5 * (cov + cov.T)
-    belief.mean[:] = cov @ belief.eta / excess
+    belief.mean[:] = times(cov, belief.eta) / excess
 
 
 def doubted(belief: Belief, *, torn: bool) -> None:
@@ -127,7 +142,7 @@ def decided(belief: Belief) -> None:
     """
     without_the_unsure(belief)
     size = len(belief.mean)
-    distance = float(belief.mean @ np.linalg.solve(belief.cov, belief.mean))
+    distance = linear.squared_distance(belief.cov, belief.mean)
     limit = size * (1.0 - 2.0 / (9.0 * size) + SIGNIFICANT_Z * np.sqrt(2.0 / (9.0 * size))) ** 3  # Wilson-Hilferty
     belief.applied = distance > limit * (LET_GO if belief.applied else 1.0) and belief.rows >= LEAST_ROWS
 
@@ -138,12 +153,13 @@ def unobservable(belief: Belief, names: tuple[str, ...]) -> tuple[str, ...]:
     Only sensors that contributed are looked at, and nothing is said before something has been learned of them.
     """
     used = [s for s in range(len(names)) if np.any(np.diag(belief.info)[4 * s : 4 * s + 4] > 0.0)]
-    if not used or float(np.linalg.eigvalsh(belief.cov)[0]) > LEARNED:
+    if not used or linear.clearly_above(LEARNED, belief.cov):
         return ()
     texts = []
     for k, kind in enumerate(BIASES):
         index = np.array([4 * s + k for s in used])
-        share, vector = np.linalg.eigh(belief.cov[np.ix_(index, index)])
+        share, vector = np.empty(len(used)), np.empty((len(used), len(used)))
+        linear.symmetric_axes(belief.cov[np.ix_(index, index)], share, vector)
         for weak in np.flatnonzero(share > UNSEEN):
             group = [names[used[i]] for i in np.flatnonzero(np.abs(vector[:, weak]) > LOADS)]
             if len(group) > 1 and np.any(share <= UNSEEN):
@@ -163,7 +179,7 @@ def told(plan: Plan, belief: Belief, t_s: float) -> tuple[Registration, ...]:
     if belief.rows < LEAST_ROWS or not due:
         return ()
     hidden = unobservable(belief, names)
-    if not belief.told and float(np.linalg.eigvalsh(belief.cov)[0]) > LEARNED:
+    if not belief.told and linear.clearly_above(LEARNED, belief.cov):
         return ()
     news = []
     for s, name in enumerate(names):

@@ -372,7 +372,7 @@ def associate(
             break
         guess, share = lore.guess[s], standing_share(rules, bank, lore, pairs, marginal, miss, pm)
         if np.isnan(scan.clutter_per_scan):
-            lore.guess[s] = float(free @ (1.0 - source.share))
+            lore.guess[s] = float(np.sum(free * (1.0 - source.share)))
         if left == 0 or np.allclose((guess, share), (lore.guess[s], lore.first[2]), ROUNDS_END, 0.0):
             break
         tell_standing(bank, lore, pairs, pm, share)

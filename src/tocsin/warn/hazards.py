@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tocsin.frames import length
 from tocsin.records.arrays import FloatArray
 from tocsin.records.detections import ReportTable
 from tocsin.records.identities import BALLISTIC, IdentityTable
@@ -89,7 +90,7 @@ def remember(
 
 
 def _opened(end: TrackEnd, seen: LastSeen) -> Lost:
-    speed = max(SPEED_MARGIN * float(np.linalg.norm(end.state[3:])), SPEED_LEAST_MPS)
+    speed = max(SPEED_MARGIN * float(length(end.state[3:])), SPEED_LEAST_MPS)
     # The state given with the end was coasted there; the area starts where the track was last detected.
     centre = end.state[:2] - max(end.t_s - end.updated_t_s, 0.0) * end.state[3:5]
     spread = 3.0 * float(np.sqrt(max(end.covariance[0, 0] + end.covariance[1, 1], 0.0)))
@@ -131,7 +132,7 @@ def _successor(
     if not (table.born_t_s >= lost.since_t_s).any():
         return 0
     gap = np.hypot(table.state[:, 0] - lost.centre_m[0], table.state[:, 1] - lost.centre_m[1])
-    speed = np.linalg.norm(table.state[:, 3:], axis=1)
+    speed = length(table.state[:, 3:])
     fits = (table.born_t_s >= lost.since_t_s) & (gap <= radius_at(settings, lost, now_s))
     fits &= (speed <= 1.3 * lost.speed_mps + 10.0) & (identities.hostile >= settings.hazard_hostile)
     fits &= identities.probability[:, list(BALLISTIC)].sum(axis=1) < 0.5

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tocsin.kernels.linear import squared_distance
 from tocsin.records.arrays import FloatArray
 from tocsin.records.detections import ReportTable
 from tocsin.records.forecasts import ImpactTable
@@ -113,7 +114,7 @@ def _heir(rounds: dict[int, Round], track_id: int) -> int:
         if not new.held or not new.born_t_s >= lost.seen_t_s:
             continue
         gap, spread = new.mean_m - lost.mean_m, new.covariance_m2 + lost.covariance_m2 + np.eye(2)
-        near = float(gap @ np.linalg.solve(spread, gap)) <= AGREE_CHI2
+        near = squared_distance(spread, gap) <= AGREE_CHI2
         sigma = math.hypot(new.impact_t_sigma_s, lost.impact_t_sigma_s) + 0.1
         if near and abs(new.impact_t_s - lost.impact_t_s) <= AGREE_SIGMAS * sigma:
             return heir

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tocsin.frames import enu2aer, level2enu_up
+from tocsin.frames import enu2aer, level2enu_up, rotate
 from tocsin.records.arrays import BoolArray, FloatArray
 from tocsin.records.detections import DetectionTable
 from tocsin.records.scenario import SensorSpec
@@ -47,8 +47,8 @@ class Plots:
 
 def aspect(spec: SensorSpec, mount: Mount, truth: Kinematics, masked: bool) -> Aspect:
     """Geometry of what is in the air. `masked` False: neither horizon nor terrain hides anything."""
-    local = (truth.state[:, :3] - mount.position_m) @ mount.rotation
-    velocity = truth.state[:, 3:] @ mount.rotation
+    local = rotate(truth.state[:, :3] - mount.position_m, mount.rotation)
+    velocity = rotate(truth.state[:, 3:], mount.rotation)
     aer = enu2aer(local).reshape(-1, 3)
     range_m = np.maximum(aer[:, 2], 1e-3)
     rate = np.sum(local * velocity, axis=1) / range_m

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.special import chndtr
 
 from tocsin.errors import Misuse
-from tocsin.frames import level2enu_up
+from tocsin.frames import dot, length, level2enu_up
 from tocsin.records.arrays import FloatArray
 from tocsin.records.engagement import EngagementOrder, Shot
 from tocsin.records.scenario import EffectorSpec, Scenario
@@ -130,7 +130,7 @@ def bind(order: EngagementOrder, truth: Kinematics, radius_m: float) -> str:
     if not truth.id:
         return ""
     there = truth.state[:, :3] + truth.state[:, 3:] * (order.t_s - truth.t_s)
-    distance = np.linalg.norm(np.array(order.position_m) - there, axis=1)
+    distance = length(np.array(order.position_m) - there)
     nearest = int(np.argmin(distance))
     return truth.id[nearest] if distance[nearest] <= radius_m else ""
 
@@ -147,11 +147,11 @@ def miss_distance_m(pending: Pending, now: FloatArray, t_s: float, falling: bool
     if falling:
         unforeseen = np.zeros(3)
     line = now[:3] - pending.place_m
-    line = line / max(float(np.linalg.norm(line)), 1e-9)
+    line = line / max(float(length(line)), 1e-9)
     side = np.cross(line, [0.0, 0.0, 1.0] if abs(line[2]) < 0.9 else [1.0, 0.0, 0.0])
-    side = side / np.linalg.norm(side)
+    side = side / length(side)
     up = np.cross(side, line)
-    return math.hypot(float(unforeseen @ side) + tracking_m[0], float(unforeseen @ up) + tracking_m[1])
+    return math.hypot(float(dot(unforeseen, side)) + tracking_m[0], float(dot(unforeseen, up)) + tracking_m[1])
 
 
 def round_probability(effector: EffectorSpec, range_m: float, miss_m: float) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tocsin.frames import length
 from tocsin.kernels.jit import kernel
 from tocsin.records.arrays import BoolArray, FloatArray, IntArray
 from tocsin.records.scenario import BallisticSpec, BirdSpec, FlyerSpec
@@ -67,7 +68,7 @@ def fall_freely(
     Without a generator the air has no gusts.
     """
     rows = int(_FALL_MAX_S / FALL_STEP_S)
-    speed = float(np.linalg.norm(start[3:]))
+    speed = float(length(start[3:]))
     turbulence = 0.0 if rng is None else setting.turbulence_mps
     still = np.zeros((rows, 3))
     gust = still if rng is None or turbulence == 0.0 else gusts(rng, rows, FALL_STEP_S, turbulence, speed)

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from scipy.special import ndtr
 
-from tocsin.frames import level2enu_up
+from tocsin.frames import length, level2enu_up
 from tocsin.records.arrays import BoolArray, FloatArray
 from tocsin.records.scenario import FlyerSpec, ReceiverSpec
 from tocsin.records.site import Site
@@ -165,7 +165,7 @@ def _place_m(spec: ReceiverSpec, site: Site) -> FloatArray:
 
 
 def _reached(spec: ReceiverSpec, site: Site, place_m: FloatArray, target_m: FloatArray) -> BoolArray:
-    reached = np.linalg.norm(target_m - place_m, axis=1) <= spec.max_range_m
+    reached = length(target_m - place_m) <= spec.max_range_m
     if reached.any():
         reached[reached] = visible(site, place_m, target_m[reached])
     return np.asarray(reached)
