@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from tocsin.errors import BadInput
 from tocsin.formats import detections
 from tocsin.formats.chunks import Columns
+from tocsin.formats.csv_dialect import Head
 from tocsin.formats.csv_table import CsvChunk
-from tocsin.formats.jsonl_table import JsonlChunk
+from tocsin.formats.json_table import JsonChunk
 
 RELAXED = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -76,7 +77,7 @@ def test_any_json_objects(tmp_path: Path, rows: list[dict[str, object]]) -> None
     tried(path)
 
 
-def both_ways(chunk: CsvChunk | JsonlChunk, columns: Columns) -> None:
+def both_ways(chunk: CsvChunk | JsonChunk, columns: Columns) -> None:
     """A chunk that is read by columns gives what it gives row by row."""
     base, index = detections.TimeBase(), {name: k for k, name in enumerate(SENSORS)}
     fast = detections._clean(columns, base, index)
@@ -93,7 +94,7 @@ def both_ways(chunk: CsvChunk | JsonlChunk, columns: Columns) -> None:
 @given(lines=st.lists(line, min_size=1, max_size=6))
 def test_csv_by_columns_is_csv_by_rows(lines: list[str]) -> None:
     block = ("\n".join(lines) + "\n").encode("utf-8", "surrogatepass")
-    chunk = CsvChunk(block, tuple(HEADER.split(",")), 1, 2)
+    chunk = CsvChunk(block, Head(tuple(HEADER.split(",")), 0, 1, ",", "."), 1, 2)
     columns = chunk.arrays(detections._TEXTS, detections._NAMES)
     if columns is not None:
         both_ways(chunk, columns)
@@ -114,7 +115,7 @@ number = st.one_of(st.integers(0, 90), st.floats(0.001, 90))
     )
 )
 def test_json_by_columns_is_json_by_rows(rows: list[dict[str, object]]) -> None:
-    chunk = JsonlChunk([json.dumps(r).encode() for r in rows], 1, 1)
+    chunk = JsonChunk([json.dumps(r).encode() for r in rows], 1, 1)
     columns = chunk.arrays(detections._TEXTS, detections._NAMES)
     if columns is not None:
         both_ways(chunk, columns)
