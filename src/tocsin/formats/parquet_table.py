@@ -19,6 +19,7 @@ __all__ = ["ParquetTable"]
 
 CHUNK_ROWS = 1 << 16
 MAX_GROUP_BYTES = 4 << 30  # unpacked; a row group is what is held in memory at once, column by column
+MAX_ROWS_A_BYTE = 100  # a row of real detections packs to two bytes at best
 FREE_ROWS = 1 << 20
 _LEAST_HALVED_ROWS = 64
 _NUMERIC = (pa.types.is_floating, pa.types.is_integer, pa.types.is_null)
@@ -75,8 +76,8 @@ def _check_size(metadata: pq.FileMetaData, source: Input) -> None:
         problem = f"a row group of more than {MAX_GROUP_BYTES >> 30} GiB; write smaller row groups"
         raise BadInput(problem, file=source.name, value=str(max(groups)))
     size = source.path.stat().st_size
-    if sum(groups) > max(FREE_BYTES, MAX_RATIO * size) or metadata.num_rows > max(FREE_ROWS, MAX_RATIO * size):
-        problem = f"unpacks to more than {MAX_RATIO} times its size: no table of detections does"
+    if sum(groups) > max(FREE_BYTES, MAX_RATIO * size) or metadata.num_rows > max(FREE_ROWS, MAX_ROWS_A_BYTE * size):
+        problem = f"{metadata.num_rows} rows in {size} bytes unpack to more than any table of detections does"
         raise BadInput(problem, file=source.name)
 
 
