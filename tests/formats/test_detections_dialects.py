@@ -323,3 +323,19 @@ def test_a_bad_row_costs_its_neighbours_nothing(tmp_path: Path, monkeypatch: pyt
     _, errors, _ = read(written(tmp_path, *rows))
     assert [e.row for e in errors] == [8, 5008, 10008, 15008]
     assert 4 <= sum(read_carefully) < 1000
+
+
+@pytest.mark.parametrize("name", ["d.csv", "d.jsonl", "d.json", "d.parquet"])
+def test_rows_and_lines_are_counted_through_the_halves(tmp_path: Path, name: str) -> None:
+    rows = [row(f"{k // 100}", azimuth="400" if k in (777, 3333) else "90").split(",") for k in range(4000)]
+    path = tmp_path / name
+    write = {"d.csv": "plain.csv", "d.jsonl": "lines.jsonl", "d.json": "array.json", "d.parquet": "table.parquet"}
+    path.write_bytes(DIALECTS[write[name]](rows))
+    lines_there = name in ("d.csv", "d.jsonl")
+    if lines_there:  # a blank line is no row, and is counted as a line
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\n\n \n", 500))
+    _, errors, _ = read(path)
+    assert [e.row for e in errors] == [778, 3334]
+    before = 1000 + (name == "d.csv")
+    told = [f"(line {778 + before})", f"(line {3334 + before})"] if lines_there else ["degrees", "degrees"]
+    assert [e.problem.endswith(end) for e, end in zip(errors, told, strict=True)] == [True, True], errors
