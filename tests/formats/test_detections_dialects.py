@@ -304,6 +304,8 @@ def test_an_unused_timestamp_without_a_zone_refuses_nothing(tmp_path: Path) -> N
     pq.write_table(pa.table(one | {"logged": naive}), path)
     assert read(path)[2] == 1
     assert open_detections(path).ignored == ("logged",)
+    (chunk,) = open_detections(path).table.chunks()
+    assert {name for found in chunk.rows() for name in found.cells} == set(NAMES), "what nothing reads is not unpacked"
     pq.write_table(pa.table(one | {"t_arrival": naive}), path)
     with pytest.raises(BadInput, match="t_arrival: timestamps without a time zone"):
         open_detections(path)

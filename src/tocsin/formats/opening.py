@@ -14,6 +14,7 @@ from __future__ import annotations
 import codecs
 import functools
 import gzip
+import os
 import sys
 import tempfile
 import zlib
@@ -118,21 +119,19 @@ def input_of(path: Path | str) -> Input:
 
 
 @functools.lru_cache(maxsize=1)
-def _standard_input(stdin: TextIO) -> Path:
-    """Standard input as a file that can be read again; it goes when the process does."""
-    spool = tempfile.TemporaryFile()  # noqa: SIM115 (kept open: the path below lives as long as it)
-    _SPOOLS.append(spool)
+def _standard_input(stdin: TextIO | None) -> Path:
+    """Standard input as a nameless file that can be read again and goes when the process does."""
+    if stdin is None:
+        raise BadInput("it is closed", file="standard input")
     size = 0
-    while block := stdin.buffer.read(chunks.BLOCK_BYTES):
-        size += len(block)
-        if size > MAX_STDIN_BYTES:
-            raise BadInput(f"more than {MAX_STDIN_BYTES >> 30} GiB; write it to a file", file="standard input")
-        spool.write(block)
-    spool.flush()
-    return Path(f"/proc/self/fd/{spool.fileno()}")
-
-
-_SPOOLS: list[object] = []
+    with tempfile.TemporaryFile() as spool:
+        while block := stdin.buffer.read(chunks.BLOCK_BYTES):
+            size += len(block)
+            if size > MAX_STDIN_BYTES:
+                raise BadInput(f"more than {MAX_STDIN_BYTES >> 30} GiB; write it to a file", file="standard input")
+            spool.write(block)
+        spool.flush()
+        return Path(f"/proc/self/fd/{os.dup(spool.fileno())}")
 
 
 def _unpacked(path: Path, packed: str, name: str) -> Iterator[bytes]:
