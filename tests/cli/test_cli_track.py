@@ -109,7 +109,7 @@ def test_reports_join_the_run(tmp_path: Path) -> None:
 
 BAD = {
     "text in a number column": ("1,radar-1,near,90,1,10,0.15,0.15", "range_m", "near"),
-    "NaN": ("1,radar-1,nan,90,1,10,0.15,0.15", "range_m", "nan"),
+    "NaN where a value is needed": ("1,radar-1,1000,nan,1,10,0.15,0.15", "azimuth_deg", "nan"),
     "azimuth 400": ("1,radar-1,1000,400,1,10,0.15,0.15", "azimuth_deg", "400"),
     "a sensor nobody declared": ("1,radar-7,1000,90,1,10,0.15,0.15", "sensor_id", "radar-7"),
     "time going backwards by hours": ("-7200,radar-1,1000,90,1,10,0.15,0.15", "t", "-7200.0"),
@@ -130,12 +130,29 @@ def test_a_bad_row_is_an_error_record_that_is_counted(tmp_path: Path, case: str)
     assert (record["row"], record["column"], record["value"]) == (3, column, value)
 
 
+def test_columns_that_nothing_reads_are_told_of_every_table(tmp_path: Path) -> None:
+    misspelt = tmp_path / "misspelt.csv"
+    misspelt.write_text("sensor_id,lat,lon,alt_m,max_range\nradar-1,33.7856,42.4412,188,20000\n")
+    reports = tmp_path / "reports.csv"
+    reports.write_text("t,source,kind,id,lat,lon,alt_m,sigma_m,claim,note\n0,g,sighting,,33.79,42.45,,9,,n\n")
+    given = (detections(tmp_path, GOOD + ",7", header=HEADER + ",range_rate"), "--sensors", misspelt)
+    result = tocsin("track", *given, "--reports", reports, "--out", tmp_path / "out", "--json")
+    summary = json.loads(result.out)
+    assert [(Path(c["file"]).name, c["column"], c["meant"]) for c in summary["unread_columns"]] == [
+        ("detections.csv", "range_rate", "range_rate_mps"),
+        ("misspelt.csv", "max_range", "max_range_m"),
+        ("reports.csv", "note", ""),
+    ]
+    result = tocsin("track", *given, "--out", tmp_path / "out")
+    assert "misspelt.csv that nothing reads: max_range (did you mean max_range_m?)." in result.out
+
+
 def test_bad_rows_are_told_in_words(tmp_path: Path) -> None:
     source = detections(tmp_path, GOOD, *[BAD["azimuth 400"][0]] * 3)
     result = tocsin("track", source, "--sensors", sensors(tmp_path), "--out", tmp_path / "out")
     assert "4 rows read: 1 detection in 1 scan." in result.out
     assert "3 items could not be used" in result.out
-    assert "3 × azimuth_deg: an azimuth must lie in 0 to 360 degrees; first in" in result.out
+    assert "3 × azimuth_deg: an azimuth must lie within a turn either way, -360 to 360 degrees; first in" in result.out
     assert "row 2, value '400'" in result.out
 
 

@@ -56,9 +56,9 @@ def test_instants_count_from_the_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bad", "column", "value", "problem"),
     [
-        (row(azimuth="400"), "azimuth_deg", "400", "0 to 360"),
-        (row(azimuth="-1"), "azimuth_deg", "-1", "0 to 360"),
-        (row(azimuth="nan"), "azimuth_deg", "nan", "not a finite number"),
+        (row(azimuth="400"), "azimuth_deg", "400", "within a turn"),
+        (row(azimuth="-360.5"), "azimuth_deg", "-360.5", "within a turn"),
+        (row(azimuth="nan"), "azimuth_deg", "nan", "needed"),
         (row(azimuth=""), "azimuth_deg", "", "needed"),
         (row(range_m="near"), "range_m", "near", "not a number"),
         (row(range_m="inf"), "range_m", "inf", "not a finite number"),
@@ -69,6 +69,7 @@ def test_instants_count_from_the_first(tmp_path: Path) -> None:
         ("0,radar-1,1000,90,1,-10,0.15,0.15", "sigma_range_m", "-10", "above 0"),
         ("0,radar-1,1000,90,1,10,0,0.15", "sigma_azimuth_deg", "0", "above 0"),
         (row(t=""), "t", "", "needed"),
+        (row(t="NaN"), "t", "NaN", "needed"),
         (row(t="noon"), "t", "noon", "neither seconds nor"),
         (row(t="2021-06-06T00:15:00+03:00"), "t", "2021-06-06T00:15:00+03:00", "bare seconds"),
         (row(t="1e300"), "t", "1e300", "beyond"),
@@ -149,7 +150,7 @@ def test_a_scan_that_straddles_chunks_is_one(tmp_path: Path, monkeypatch: pytest
         ("d.csv", b"t,sensor_id\n1,radar-1\n", "columns are missing"),
         ("d.csv", HEADER.replace("range_m,", "", 1).encode() + b"\n1,a,1,1,1,1,1\n", "the column range_m is missing"),
         ("d.csv", (HEADER + ",t\n").encode(), "names a column twice"),
-        ("d.csv", "t,sensör\n".encode("utf-16"), "not UTF-8"),
+        ("d.csv", "t,sensör\n".encode("latin-1"), "not UTF-8"),
         ("d.csv", f"{HEADER}\n{row(sensor='nobody')}\n".encode(), "no sensor of this name"),
         ("d.csv", HEADER.encode() + b"\n" + b"1" * (3 << 20), "longer than"),
         ("d.parquet", b"PAR1 and then nothing", "not a whole Parquet file"),
@@ -205,14 +206,6 @@ def test_parquet_timestamps_are_instants(tmp_path: Path) -> None:
     pq.write_table(table([row(), row()], t=naive), path)
     with pytest.raises(BadInput, match="without a time zone"):
         read(path)
-
-
-def test_parquet_nan_is_no_number_and_null_is_not_given(tmp_path: Path) -> None:
-    path = tmp_path / "d.parquet"
-    pq.write_table(table([row(), row(), row()], range_m=pa.array([1.0, None, math.nan])), path)
-    (batch,), (error,), _ = read(path)
-    assert len(batch.detections.row) == 2
-    assert (error.row, error.column, error.value) == (3, "range_m", "nan")
 
 
 def test_a_parquet_cut_off_anywhere_is_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from tocsin.cli.bench import bench
 __all__ = ["app"]
 
 _EXITS = "Exit codes: 0 done, 1 fault of the program, 2 misuse or unusable input, 3 replay differs, 130 interrupted."
+_Input = Annotated[Path, Parameter(allow_leading_hyphen=True)]  # "-": standard input
 _Signed = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
 
 app = App(
@@ -69,13 +70,13 @@ def run(
 
 @app.command(help_epilogue="Example: `tocsin track detections.csv --sensors sensors.csv --out out/mine`")
 def track(
-    detections: Path,
+    detections: _Input,
     /,
     *,
-    sensors: Path,
+    sensors: _Input,
     out: Path,
     site: _Signed = None,
-    reports: Path | None = None,
+    reports: _Input | None = None,
     terrain: Path | None = None,
     wind: Annotated[str, Parameter(allow_leading_hyphen=True)] = "0,0,5",
     drag: Literal["constant", "unknown"] = "unknown",
@@ -88,7 +89,7 @@ def track(
     Parameters
     ----------
     detections
-        Detections: CSV, JSON Lines or Parquet.
+        Detections: CSV, JSON or Parquet; `-`: standard input.
     sensors
         Where the sensors stand: `sensor_id,lat,lon,alt_m` and what else is known of them.
     out

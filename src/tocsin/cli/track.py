@@ -15,7 +15,10 @@ from tocsin.cli.timing import Stopwatch
 from tocsin.formats.detections import DetectionFile, open_detections
 from tocsin.formats.outputs import ErrorsWriter, ImpactsWriter, TracksWriter
 from tocsin.formats.registrations import RegistrationsWriter
+from tocsin.formats.reports import REQUIRED as REPORT_COLUMNS
 from tocsin.formats.reports import Reports, merge, read_reports
+from tocsin.formats.sensors import SENSOR_COLUMNS
+from tocsin.formats.tables import Unread, unread_columns
 from tocsin.journal import JournalWriter, Origin
 from tocsin.offline import Asked, plan_of, play
 from tocsin.records.detections import Batch
@@ -63,7 +66,7 @@ def track(given: Given, *, imports_s: float, as_json: bool) -> int:
         finally:
             run.close()
     (folder / "timing.json").write_text(watch.json())
-    _tell(run, watch, reports, as_json=as_json)
+    _tell(run, watch, reports, _unread(given, source), as_json=as_json)
     return 0
 
 
@@ -122,7 +125,12 @@ def _loop(run: _Run, watch: Stopwatch, reports: Reports | None) -> None:
         run.chain = run.journal.end()
 
 
-def _tell(run: _Run, watch: Stopwatch, reports: Reports | None, *, as_json: bool) -> None:
+def _unread(given: Given, source: DetectionFile) -> tuple[Unread, ...]:
+    reports = () if given.reports is None else unread_columns(given.reports, REPORT_COLUMNS)
+    return (*source.unread, *unread_columns(given.sensors, SENSOR_COLUMNS), *reports)
+
+
+def _tell(run: _Run, watch: Stopwatch, reports: Reports | None, unread: tuple[Unread, ...], *, as_json: bool) -> None:
     rows = run.source.rows_read
     if as_json:
         out_json(
@@ -138,6 +146,7 @@ def _tell(run: _Run, watch: Stopwatch, reports: Reports | None, *, as_json: bool
                 "errors": errors_json(run.errors),
                 "registered": {name: known.applied for name, known in run.registrations.last.items()},
                 "ignored_columns": list(run.source.ignored),
+                "unread_columns": [{"file": c.file, "column": c.name, "meant": c.meant} for c in unread],
                 "chain": run.chain,
                 "advance_cpu_s": watch.advance_cpu_s,
             }
@@ -152,8 +161,9 @@ def _tell(run: _Run, watch: Stopwatch, reports: Reports | None, *, as_json: bool
         *(f"Registration: {known.why}." for known in run.registrations.last.values()),
         *errors_lines(run.errors),
     )
-    if run.source.ignored:
-        out(f"Columns that nothing reads: {', '.join(run.source.ignored)}.")
+    for file in dict.fromkeys(column.file for column in unread):
+        names = ", ".join(str(column) for column in unread if column.file == file)
+        out(f"Columns of {file} that nothing reads: {names}.")
     if run.chain:
         out(f"Chain {run.chain}")
     out(f"Written to {run.folder}/")

@@ -1,8 +1,8 @@
-"""Files as chunks of rows, whatever they are written in: CSV, JSON Lines or Parquet.
+"""Files as chunks of rows, whatever they are written in: CSV, JSON or Parquet.
 
 A chunk is read in two ways. `arrays` takes whole columns and is fast; it gives None as soon as anything in the chunk
 needs a closer look. `rows` takes row by row, gives every row, and says what is wrong with which. Both give the same
-values, so that a file with one bad row is slow in one chunk only.
+values. `halves` narrows the closer look down, so that a bad row costs its neighbours no time.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol, Self
 
 from tocsin.errors import BadInput
 from tocsin.formats.cells import Row
 from tocsin.records.arrays import FloatArray, IntArray
 
-__all__ = ["Chunk", "Coded", "Columns", "Table", "file_of", "lines_of"]
+__all__ = ["MAX_COLUMNS", "Chunk", "Coded", "Columns", "Table", "file_of", "lines_of"]
 
 BLOCK_BYTES = 1 << 20
 MAX_LINE_BYTES = 1 << 20
+MAX_COLUMNS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Columns:
 
     row: IntArray  # (n,) 1-based data rows
     texts: dict[str, Coded]
-    number: FloatArray  # (K, n), NaN: not given
+    number: FloatArray  # (K, n), NaN: not measured
 
 
 class Chunk(Protocol):
@@ -48,11 +49,16 @@ class Chunk(Protocol):
     def rows(self) -> Iterator[Row]:
         """Row by row, those that cannot be read included."""
 
+    def halves(self) -> tuple[Self, Self] | None:
+        """The same rows as two chunks, None where there are too few to be worth it."""
+
 
 class Table(Protocol):
-    """An open file: the names of its columns (empty: each row names its own) and its rows in chunks."""
+    """An open file: the names of its columns and its rows in chunks."""
 
-    columns: tuple[str, ...]
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names in order; of JSON, whose rows name their own, those met so far."""
 
     def chunks(self) -> Iterator[Chunk]:
         """All chunks, from the start of the file."""
@@ -75,21 +81,17 @@ def file_of(path: Path | str) -> Path:
     return found
 
 
-def lines_of(stream: BinaryIO, file: str) -> Iterator[bytes]:
-    """The rest of a stream as blocks of whole lines, each at most about a megabyte. Raises BadInput."""
+def lines_of(blocks: Iterator[bytes], file: str) -> Iterator[bytes]:
+    """Blocks of bytes as blocks of whole lines, each at most about a megabyte. Raises BadInput."""
     rest = b""
-    while True:
-        try:
-            block = stream.read(BLOCK_BYTES)
-        except OSError as error:
-            raise BadInput(f"cannot be read: {error}", file=file) from error
-        if not block:
-            break
-        head, newline, tail = (rest + block).rpartition(b"\n")
-        rest = tail
-        if len(rest) > MAX_LINE_BYTES:
+    for block in blocks:
+        head, newline, tail = block.rpartition(b"\n")
+        if len(rest) + (block.find(b"\n") if newline else len(block)) > MAX_LINE_BYTES:
             raise BadInput(f"a line is longer than {MAX_LINE_BYTES} bytes: this is no table of rows", file=file)
         if newline:
-            yield head + newline
+            yield rest + head + newline
+            rest = tail
+        else:
+            rest += block
     if rest:
         yield rest + b"\n"

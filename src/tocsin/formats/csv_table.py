@@ -1,55 +1,54 @@
-"""CSV (RFC 4180, UTF-8, comma, a header, one row on one line) as chunks of rows."""
+"""CSV (RFC 4180 in the dialects of `csv_dialect`, a header, one row on one line) as chunks of rows."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from tocsin.errors import BadInput
-from tocsin.formats.cells import Row
+from tocsin.formats.cells import MAX_CELL_CHARS, NOT_MEASURED, Cell, Row, oversized
 from tocsin.formats.chunks import MAX_LINE_BYTES, Coded, Columns, lines_of
+from tocsin.formats.csv_dialect import TEXT_COLUMNS, Head, cells_of, head_of, pointed
+from tocsin.formats.opening import Input
 
 __all__ = ["CsvTable"]
 
 _CODED = pa.dictionary(pa.int32(), pa.string())
+_LEAST_HALVED_BYTES = 4096  # below it the row by row reading costs no more than a call of pyarrow's reader
 
 
 class CsvTable:
     """An open CSV file. Raises BadInput when its header cannot be read."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            with path.open("rb") as stream:
-                header = stream.readline(MAX_LINE_BYTES)
-        except OSError as error:
-            raise BadInput(f"cannot be read: {error}", file=str(path)) from error
-        try:
-            line = header.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise BadInput("the header is not UTF-8 text; save the file as UTF-8", file=str(path)) from error
-        self.columns = tuple(name.strip() for name in _cells(line.rstrip("\r\n")) or [])
-        self.header_bytes = len(header)
-        twice = {name for name in self.columns if self.columns.count(name) > 1 and name}
-        if twice:
-            raise BadInput("the header names a column twice", file=str(path), column=min(twice))
+    def __init__(self, source: Input, known: Sequence[str]) -> None:
+        self.source = source
+        start = b""
+        for block in lines_of(source.text(), source.name):
+            start += block
+            if len(start) > MAX_LINE_BYTES:
+                break
+        self.head = head_of(start, known, source.name)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """See `Table.columns`."""
+        return self.head.columns
 
     def chunks(self) -> Iterator[CsvChunk]:
         """All chunks after the header."""
-        row, line = 1, 2
-        with self.path.open("rb") as stream:
-            stream.seek(self.header_bytes)
-            for block in lines_of(stream, str(self.path)):
-                chunk = CsvChunk(block, self.columns, row, line)
-                yield chunk
-                lines = block.count(b"\n")
-                row, line = row + lines - chunk.blank_lines(), line + lines
+        row, line, skip = 1, self.head.lines + 1, self.head.size
+        for block in lines_of(self.source.text(), self.source.name):
+            if skip >= len(block):
+                skip -= len(block)
+                continue
+            chunk = CsvChunk(block[skip:] if skip else block, self.head, row, line)
+            skip = 0
+            yield chunk
+            lines = chunk.block.count(b"\n")
+            row, line = row + lines - chunk.blank_lines(), line + lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,74 +56,105 @@ class CsvChunk:
     """Whole lines of a CSV file."""
 
     block: bytes
-    columns: tuple[str, ...]
+    head: Head
     first_row: int
     first_line: int
 
     def blank_lines(self) -> int:
         """Lines that are no rows."""
-        if b"\n\n" not in b"\n" + self.block and b"\r" not in self.block and b" " not in self.block:
+        seen = self.block
+        if b"\n\n" not in seen and not seen.startswith(b"\n") and not (b"\r" in seen or b" " in seen):
             return 0
-        return sum(not line.strip() for line in self.block.split(b"\n")[:-1])
+        return sum(not line.strip(b" \r") for line in seen.split(b"\n")[:-1])
+
+    def halves(self) -> tuple[CsvChunk, CsvChunk] | None:
+        """See `Chunk.halves`."""
+        middle = self.block.find(b"\n", len(self.block) // 2) + 1
+        if len(self.block) < _LEAST_HALVED_BYTES or middle == len(self.block):
+            return None
+        first = replace(self, block=self.block[:middle])
+        lines = first.block.count(b"\n")
+        row = self.first_row + lines - first.blank_lines()
+        return first, CsvChunk(self.block[middle:], self.head, row, self.first_line + lines)
 
     def arrays(self, texts: Sequence[str], numbers: Sequence[str]) -> Columns | None:
         """See `Chunk.arrays`."""
-        if b'"' in self.block:
-            return None
-        types: dict[str, pa.DataType] = dict.fromkeys(texts, _CODED) | {name: pa.float64() for name in numbers}
-        wanted = [name for name in self.columns if name in types]
-        try:
-            table = pacsv.read_csv(
-                pa.BufferReader(self.block),
-                read_options=pacsv.ReadOptions(column_names=list(self.columns), use_threads=False),
-                convert_options=pacsv.ConvertOptions(
-                    column_types=types, include_columns=wanted, null_values=[""], strings_can_be_null=True
-                ),
-            )
-        except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError):
+        table = None if b'"' in self.block else self._parsed(texts, numbers)
+        if table is None:
             return None
         n = table.num_rows
         if n != self.block.count(b"\n") or n == 0:
             return None
-        coded = {name: coded_of(table[name]) for name in texts if name in wanted}
+        coded = {}
+        for name in texts:
+            if name in table.column_names:
+                column = coded_of(table[name])
+                if column is None:
+                    return None
+                coded[name] = self._in_common_form(name, column)
         number = np.full((len(numbers), n), np.nan)
         for k, name in enumerate(numbers):
-            if name not in wanted:
-                continue
-            values = table[name].to_numpy()
-            if int(np.isnan(values).sum()) != table[name].null_count:
-                return None
-            number[k] = values
-        if any(column is None for column in coded.values()):
+            if name in table.column_names:
+                number[k] = table[name].to_numpy()
+        return Columns(np.arange(self.first_row, self.first_row + n), coded, number)
+
+    def _parsed(self, texts: Sequence[str], numbers: Sequence[str]) -> pa.Table | None:
+        types: dict[str, pa.DataType] = dict.fromkeys(texts, _CODED) | {name: pa.float64() for name in numbers}
+        columns = self.head.columns
+        try:
+            return pacsv.read_csv(
+                pa.BufferReader(self.block),
+                read_options=pacsv.ReadOptions(column_names=list(columns), use_threads=False),
+                parse_options=pacsv.ParseOptions(delimiter=self.head.delimiter),
+                convert_options=pacsv.ConvertOptions(
+                    column_types=types,
+                    include_columns=[name for name in columns if name in types],
+                    null_values=list(NOT_MEASURED),
+                    strings_can_be_null=True,
+                    decimal_point=self.head.decimal,
+                ),
+            )
+        except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError):
             return None
-        kept = {name: column for name, column in coded.items() if column is not None}
-        return Columns(np.arange(self.first_row, self.first_row + n), kept, number)
+
+    def _in_common_form(self, name: str, column: Coded) -> Coded:
+        if self.head.decimal == "." or name in TEXT_COLUMNS:
+            return column
+        return Coded(column.code, [pointed(text) for text in column.text])
 
     def rows(self) -> Iterator[Row]:
         """See `Chunk.rows`."""
         row = self.first_row
         for k, raw in enumerate(self.block.split(b"\n")[:-1]):
-            if not raw.strip():
+            if not raw.strip(b" \r"):
                 continue
             yield self._row(row, f"line {self.first_line + k}", raw.removesuffix(b"\r"))
             row += 1
 
     def _row(self, row: int, place: str, raw: bytes) -> Row:
+        columns = self.head.columns
         try:
             line = raw.decode("utf-8")
+            found = cells_of(line, self.head.delimiter)
         except UnicodeDecodeError:
             return Row(row, place, {}, "not UTF-8 text", raw.decode("utf-8", "replace"))
-        cells = _cells(line)
-        if cells is None:
-            return Row(row, place, {}, "a quotation mark that does not close", line)
-        if len(cells) != len(self.columns):
-            problem = f"{len(cells)} cells, where the header has {len(self.columns)}"
+        except ValueError as error:
+            return Row(row, place, {}, str(error), line)
+        if len(found) != len(columns):
+            return Row(row, place, {}, f"{len(found)} cells, where the header has {len(columns)}", line)
+        written = dict(zip(columns, found, strict=True))
+        cells: dict[str, Cell] = dict(written)
+        if len(line) > MAX_CELL_CHARS and (problem := oversized(cells)):
             return Row(row, place, {}, problem, line)
-        return Row(row, place, dict(zip(self.columns, cells, strict=True)))
+        if self.head.decimal == ".":
+            return Row(row, place, cells)
+        for name, cell in written.items():
+            cells[name] = cell if name in TEXT_COLUMNS else pointed(cell)
+        return Row(row, place, cells, raw=written)
 
 
 def coded_of(column: pa.ChunkedArray) -> Coded | None:
-    """A dictionary-encoded column as codes, None when a value is missing or starts or ends with a blank."""
+    """A dictionary-encoded column as codes, None when a value is missing, long, or starts or ends with a blank."""
     if column.null_count:
         return None
     joined = column.combine_chunks()
@@ -133,17 +163,6 @@ def coded_of(column: pa.ChunkedArray) -> Coded | None:
             return None
         joined = joined.chunk(0)
     text = joined.dictionary.to_pylist()
-    if any(value is None or value != value.strip() or not value for value in text):
+    if any(value is None or value != value.strip() or not value or len(value) > MAX_CELL_CHARS for value in text):
         return None
     return Coded(joined.indices.to_numpy(zero_copy_only=False).astype(np.int64), text)
-
-
-def _cells(line: str) -> list[str] | None:
-    """Cells of a line, None when a quotation mark does not close."""
-    if '"' not in line:
-        return line.split(",")
-    try:
-        found = list(csv.reader([line], strict=True))
-    except csv.Error:
-        return None
-    return found[0] if len(found) == 1 else None

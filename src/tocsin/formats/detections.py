@@ -1,11 +1,11 @@
-"""Detections, as CSV, JSON Lines or Parquet, to a stream of batches.
+"""Detections, as CSV, JSON or Parquet, to a stream of batches.
 
 | column | rule |
 | --- | --- |
 | `t` | seconds, or an ISO 8601 instant with offset, as the first readable row has it; echoed in tracks.csv |
 | `sensor_id` | one of the sensors file's |
 | `range_m` | above 0, at most 10,000 km; empty: bearing only |
-| `azimuth_deg` | 0 to 360, clockwise from true north |
+| `azimuth_deg` | within a turn either way, clockwise from true north |
 | `elevation_deg` | -90 to 90, geometric; empty: two-dimensional |
 | `sigma_range_m`, `sigma_azimuth_deg`, `sigma_elevation_deg` | standard deviations above 0; empty: the kind's default |
 | `range_rate_mps` | optional, positive outbound, at most 100 km/s |
@@ -13,9 +13,9 @@
 | `snr_db`, `rcs_dbsm` | optional, -500 to 500 |
 | `t_arrival` | optional, written like `t`; when the row reached the system; up to 2 s before `t` is read as `t` |
 
-Row order is the order of arrival. Consecutive rows of one sensor with one `t` are a scan, and a scan is a batch. A row
-that breaks a rule becomes an ErrorRecord in the batch in which it stood, for the first column that breaks one. Every
-row is either in a batch's table or in its errors.
+"Empty" is also NaN and null, as `cells` has it. Row order is the order of arrival. Consecutive rows of one sensor with
+one `t` are a scan, and a scan is a batch. A row that breaks a rule becomes an ErrorRecord in the batch in which it
+stood, for the first column that breaks one. Every row is either in a batch's table or in its errors.
 """
 
 from __future__ import annotations
@@ -28,35 +28,19 @@ from pathlib import Path
 import numpy as np
 
 from tocsin.errors import BadInput
-from tocsin.formats.cells import Cell, Column, Row, checked
+from tocsin.formats.cells import Cell, Row, checked, given
 from tocsin.formats.chunks import Chunk, Coded, Columns, Table
-from tocsin.formats.tables import open_table, text_of
+from tocsin.formats.opening import name_of
+from tocsin.formats.rules import AZIMUTH, DEGREES, NUMBERS
+from tocsin.formats.tables import Unread, open_table, text_of, unread
 from tocsin.formats.times import TimeBase, base_of
 from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.detections import Batch, DetectionTable, ErrorRecord, ReportTable
 
 __all__ = ["NUMBERS", "DetectionFile", "empty_reports", "empty_table", "open_detections"]
 
-_LEAST_SIGMA = 1e-6  # its square must stay far from what doubles lose beside the square of a range
-_SIGMA_M = Column("sigma_range_m", _LEAST_SIGMA, 1e7, "a standard deviation must be above 0")
-_SIGMA_DEG = "a standard deviation must be above 0 and at most 360 degrees"
-
-NUMBERS = (
-    Column("range_m", 1e-3, 1e7, "a range must be above 0 and at most 10,000 km"),
-    Column("azimuth_deg", 0.0, 360.0, "an azimuth must lie in 0 to 360 degrees"),
-    Column("elevation_deg", -90.0, 90.0, "an elevation must lie in -90 to 90 degrees"),
-    _SIGMA_M,
-    Column("sigma_azimuth_deg", _LEAST_SIGMA, 360.0, _SIGMA_DEG),
-    Column("sigma_elevation_deg", _LEAST_SIGMA, 360.0, _SIGMA_DEG),
-    Column("range_rate_mps", -1e5, 1e5, "a range rate must lie within 100 km/s"),
-    Column("sigma_range_rate_mps", _LEAST_SIGMA, 1e5, "a standard deviation must be above 0"),
-    Column("snr_db", -500.0, 500.0, "a ratio must lie in -500 to 500 dB"),
-    Column("rcs_dbsm", -500.0, 500.0, "a cross-section must lie in -500 to 500 dBsm"),
-)
 _NAMES = tuple(column.name for column in NUMBERS)
 _LIMITS = tuple((column.name, column.low, column.high) for column in NUMBERS)
-_AZIMUTH = 1
-_DEGREES = (1, 2, 4, 5)
 _LOW = np.array([column.low for column in NUMBERS])[:, None]
 _HIGH = np.array([column.high for column in NUMBERS])[:, None]
 AHEAD_S = 2.0
@@ -64,6 +48,8 @@ AHEAD_S = 2.0
 punctual rows of all other sensors too late."""
 _TEXTS = ("t", "sensor_id", "t_arrival")
 REQUIRED = ("t", "sensor_id", *_NAMES[:6])
+_KNOWN = (*_TEXTS, *_NAMES)
+MAX_LOOKS = 48  # whole readings of parts of a chunk that find something; a chunk of bad rows is then read row by row
 MAX_LEADING_ERRORS = 100_000  # a file whose first rows are all bad is not read to its end
 
 
@@ -74,8 +60,17 @@ class DetectionFile:
     path: str
     table: Table
     base: TimeBase
-    ignored: tuple[str, ...]  # columns that nothing reads
     rows_read: int = field(default=0, init=False)
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """Columns that nothing reads; of JSON, whose rows name their own, those met so far."""
+        return unread(self.path, self.table.columns, _KNOWN)
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Names of the unread columns."""
+        return tuple(column.name for column in self.unread)
 
     def batches(self, sensor_ids: Sequence[str], first_index: int = 0) -> Iterator[Batch]:
         """All scans, in order of arrival. Raises BadInput when no row at all can be used."""
@@ -83,9 +78,9 @@ class DetectionFile:
         scan = _Open(first_index)
         self.rows_read = 0
         for chunk in self.table.chunks():
-            block = _read(chunk, self.path, self.base, index)
-            self.rows_read += block.rows_read
-            yield from scan.take(block)
+            for block in _read(chunk, self.path, self.base, index):
+                self.rows_read += block.rows_read
+                yield from scan.take(block)
             if scan.none_used() and len(scan.errors) > MAX_LEADING_ERRORS:
                 break
         if scan.none_used():
@@ -107,17 +102,16 @@ class DetectionFile:
 
 def open_detections(path: Path | str) -> DetectionFile:
     """Open a file of detections. Raises BadInput when it cannot be read as a whole."""
-    table = open_table(path, REQUIRED)
-    known = {*_NAMES, *_TEXTS}
-    ignored = tuple(name for name in table.columns if name not in known)
+    table = open_table(path, REQUIRED, _KNOWN)
+    name = name_of(path)
     for chunk in table.chunks():
         columns = chunk.arrays(_TEXTS[:2], ())
         first = columns.texts["t"].text[:1] if columns is not None and "t" in columns.texts else []
         for cell in first or (row.cells.get("t") for row in chunk.rows()):
             base = base_of(cell)
             if base is not None:
-                return DetectionFile(str(path), table, base, ignored)
-    return DetectionFile(str(path), table, TimeBase(), ignored)
+                return DetectionFile(name, table, base)
+    return DetectionFile(name, table, TimeBase())
 
 
 def empty_table() -> DetectionTable:
@@ -148,10 +142,23 @@ class _Block:
     rows_read: int
 
 
-def _read(chunk: Chunk, file: str, base: TimeBase, sensors: dict[str, int]) -> _Block:
-    columns = chunk.arrays(_TEXTS, _NAMES)
-    block = None if columns is None else _clean(columns, base, sensors)
-    return _careful(chunk, file, base, sensors) if block is None else block
+def _read(chunk: Chunk, file: str, base: TimeBase, sensors: dict[str, int]) -> Iterator[_Block]:
+    """A chunk in blocks: whole columns as far as its rows keep the rules, row by row around those that do not."""
+    looks = 0
+    waiting = [chunk]
+    while waiting:
+        part = waiting.pop()
+        columns = part.arrays(_TEXTS, _NAMES)
+        block = None if columns is None else _clean(columns, base, sensors)
+        if block is not None:
+            yield block
+            continue
+        looks += 1
+        halves = part.halves() if looks <= MAX_LOOKS else None
+        if halves is None:
+            yield _careful(part, file, base, sensors)
+        else:
+            waiting.extend(reversed(halves))
 
 
 def _clean(columns: Columns, base: TimeBase, sensors: dict[str, int]) -> _Block | None:
@@ -160,8 +167,8 @@ def _clean(columns: Columns, base: TimeBase, sensors: dict[str, int]) -> _Block 
         return None
     time, name = columns.texts["t"], columns.texts["sensor_id"]
     number = columns.number
-    given = ~np.isnan(number)
-    if np.any(given & ((number < _LOW) | (number > _HIGH))) or not np.all(given[_AZIMUTH]):
+    known = ~np.isnan(number)
+    if np.any(known & ((number < _LOW) | (number > _HIGH))) or not np.all(known[AZIMUTH]):
         return None
     try:
         t_s = np.array([base.seconds(text) for text in time.text])[time.code]
@@ -169,7 +176,7 @@ def _clean(columns: Columns, base: TimeBase, sensors: dict[str, int]) -> _Block 
         sensor = np.array([sensors[text] for text in name.text], dtype=np.int64)[name.code]
     except (ValueError, KeyError):
         return None
-    number[list(_DEGREES)] = np.deg2rad(number[list(_DEGREES)])
+    number[list(DEGREES)] = np.deg2rad(number[list(DEGREES)])
     return _Block(columns.row, t_s, time.code, time.text, arrival_s, sensor, number, [], len(columns.row))
 
 
@@ -206,7 +213,7 @@ def _careful(chunk: Chunk, file: str, base: TimeBase, sensors: dict[str, int]) -
             kept.append(found[0])
             numbers.append(found[1])
     number = np.array(numbers).reshape(-1, len(NUMBERS)).T.copy()
-    number[list(_DEGREES)] = np.deg2rad(number[list(_DEGREES)])
+    number[list(DEGREES)] = np.deg2rad(number[list(DEGREES)])
     return _Block(
         row=np.array([k[0] for k in kept], dtype=np.int64),
         t_s=np.array([k[1] for k in kept], dtype=np.float64),
@@ -235,7 +242,7 @@ def _one(
         if name not in sensors:
             raise ValueError("no sensor of this name in the sensors file" if name else "a sensor's name is needed here")
         column, value = "t_arrival", cells.get("t_arrival")
-        arrival_s = t_s if value is None or value == "" else seconds(value)
+        arrival_s = seconds(value) if given(value) else t_s
         if t_s > arrival_s + AHEAD_S:
             column, value = "t", cells.get("t")
             raise ValueError(f"{t_s - arrival_s:.3f} s after its arrival; at most {AHEAD_S:g} s can be a clock's error")
@@ -246,9 +253,9 @@ def _one(
             for rule in NUMBERS:
                 column, value = rule.name, cells.get(rule.name)
                 numbers.append(checked(value, rule))
-        if np.isnan(numbers[_AZIMUTH]):
-            column, value = "azimuth_deg", None
-            raise ValueError("a value is needed here")
+        if np.isnan(numbers[AZIMUTH]):
+            column, value = "azimuth_deg", cells.get("azimuth_deg")
+            raise ValueError("an azimuth is needed here, and this says that none was measured")
     except ValueError as error:
         return row.error(file, t_s, column, value, str(error))
     return (row.number, t_s, text_of(cells.get("t")), arrival_s, sensors[name]), numbers

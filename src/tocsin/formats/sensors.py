@@ -21,13 +21,24 @@ import numpy as np
 
 from tocsin import frames
 from tocsin.errors import BadInput
-from tocsin.formats.cells import Column, Row, checked, shown
+from tocsin.formats.cells import Column, Row, checked, given, shown
+from tocsin.formats.opening import name_of
 from tocsin.formats.tables import rows_of, text_of
 from tocsin.records.arrays import FloatArray
 from tocsin.records.sensors import SENSOR_KINDS, SensorTable
 from tocsin.records.site import Site, Terrain
 
-__all__ = ["LATITUDE", "LEVEL_GROUND", "LONGITUDE", "OPTIONAL", "PLACE", "level_site", "placed", "read_sensors"]
+__all__ = [
+    "LATITUDE",
+    "LEVEL_GROUND",
+    "LONGITUDE",
+    "OPTIONAL",
+    "PLACE",
+    "SENSOR_COLUMNS",
+    "level_site",
+    "placed",
+    "read_sensors",
+]
 
 LEVEL_GROUND = Terrain(0.0, 0.0, 1.0, np.zeros((0, 0)))
 LATITUDE = Column("lat", -90.0, 90.0, "a latitude must lie in -90 to 90 degrees")
@@ -43,6 +54,9 @@ OPTIONAL = (
     Column("detection_probability", 1e-6, 1.0, "a probability of detection must be above 0 and at most 1"),
     Column("clutter_per_scan", 0.0, 1e7, "a count must be at least 0"),
 )
+_REQUIRED = ("sensor_id", *(column.name for column in PLACE))
+_MORE = ("kind", *(column.name for column in OPTIONAL))
+SENSOR_COLUMNS = (*_REQUIRED, *_MORE)
 MAX_SENSORS = 10_000
 _POLE_DEG = 89.9  # nearer to a pole east turns within the site, and the tangent plane misleads
 
@@ -62,10 +76,12 @@ def read_sensors(path: Path | str, site: Site | None = None) -> tuple[Site, Sens
     """Sensors in the frame of `site`, or of the first sensor where none is given. Raises BadInput."""
     names: dict[str, int] = {}
     kinds, places, rest = [], [], []
-    for row in rows_of(path, ("sensor_id", *(column.name for column in PLACE))):
+    for row in rows_of(path, _REQUIRED, _MORE):
         if row.problem:
-            raise BadInput(f"{row.problem} ({row.place})", file=str(path), row=row.number, value=shown(row.text))
-        name, kind = text_of(row.cells.get("sensor_id")), text_of(row.cells.get("kind")) or "radar_3d"
+            problem = row.problem + row.where()
+            raise BadInput(problem, file=name_of(path), row=row.number, value=shown(row.text))
+        name = text_of(row.cells.get("sensor_id"))
+        kind = text_of(row.cells.get("kind")) if given(row.cells.get("kind")) else "radar_3d"
         if not name or name in names:
             raise _bad(path, row, "sensor_id", f"{name!r} names two sensors" if name else "a name is needed here")
         if kind not in SENSOR_KINDS:
@@ -77,7 +93,7 @@ def read_sensors(path: Path | str, site: Site | None = None) -> tuple[Site, Sens
         places.append(_numbers(path, row, PLACE, needed=True))
         rest.append(_numbers(path, row, OPTIONAL, needed=False))
     if not names:
-        raise BadInput("there is a header and no sensor; write at least one row", file=str(path))
+        raise BadInput("there is a header and no sensor; write at least one row", file=name_of(path))
     geodetic = np.array(places)
     site = level_site(places[0][0], places[0][1], places[0][2]) if site is None else site
     position_m, rotation = placed(geodetic, site)
@@ -112,6 +128,5 @@ def _numbers(path: Path | str, row: Row, rules: tuple[Column, ...], *, needed: b
 
 
 def _bad(path: Path | str, row: Row, column: str, problem: str) -> BadInput:
-    where = f" ({row.place})" if row.place else ""
-    value = shown(row.cells.get(column))
-    return BadInput(problem + where, file=str(path), row=row.number, column=column, value=value)
+    value = row.shown(column, row.cells.get(column))
+    return BadInput(problem + row.where(), file=name_of(path), row=row.number, column=column, value=value)
