@@ -9,7 +9,7 @@ from pathlib import Path
 __all__ = ["APART", "code_hash", "event_sources"]
 
 PACKAGE = Path(__file__).parent
-APART = ("cli", "report", "score", "study")
+APART = ("bench", "cli", "report", "scenes", "score", "study")
 """Packages on which no byte of a journal or of its events rests: they show, judge and measure. All else counts, a
 package that is not yet born too: a module too many costs a comparison to the byte, a module too few calls an honest run
 changed."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tocsin.exercise.raid import Raid, truth_ends
+from tocsin.frames import length
 from tocsin.score.causes import Cause, EngagementLog, deciding_causes
 
 __all__ = ["causes_of", "holders"]
@@ -24,7 +25,7 @@ def holders(raid: Raid) -> dict[str, dict[int, float]]:
         truth = truth_at.get(table.t_s)
         if truth is None or not truth.id or not len(table.track_id):
             continue
-        distance = np.linalg.norm(table.state[:, None, :3] - truth.state[None, :, :3], axis=2)
+        distance = length(table.state[:, None, :3] - truth.state[None, :, :3])
         for row, nearest in enumerate(np.argmin(distance, axis=1).tolist()):
             if distance[row, nearest] < HOLDS_WITHIN_M:
                 held.setdefault(truth.id[nearest], {}).setdefault(int(table.track_id[row]), table.t_s)
