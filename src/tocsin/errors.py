@@ -80,8 +80,8 @@ class ChainBroken(Mishap):
 
 
 class ReplayDiffers(Mishap):
-    """Recomputed events differ from the recorded ones; `record` is the number of the first that differs."""
+    """Recomputed events differ from the recorded ones; `record` is the number of the first that differs, 0: the file."""
 
-    def __init__(self, problem: str, *, file: str, record: int) -> None:
+    def __init__(self, problem: str, *, file: str, record: int = 0) -> None:
         self.problem, self.file, self.record = problem, file, record
-        super().__init__(f"{file}, record {record}: {problem}")
+        super().__init__(f"{file}, record {record}: {problem}" if record else f"{file}: {problem}")

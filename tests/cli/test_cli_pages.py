@@ -7,9 +7,9 @@ from functools import reduce
 from pathlib import Path
 
 import pytest
+from tocsin.cli.folder import RUN_FILES
 
 from tocsin.cli.app import app
-from tocsin.cli.folder import RUN_FILES
 from tocsin.formats import detections, outputs, reports
 from tocsin.formats.tables import KINDS
 from tocsin.journal.kinds import KINDS as RECORDS

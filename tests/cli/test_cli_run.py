@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from cli_cases import Result, tocsin
-
 from tocsin.cli.folder import RUN_FILES
 
 SCENARIO = "bdsc-2021"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from journal_cases import recorded
+from tocsin.journal.record import read_run
 
 import tocsin
 from tocsin.errors import BadInput, ChainBroken, ReplayDiffers
@@ -20,7 +21,6 @@ from tocsin.journal import EVENTS_FILE, JOURNAL_FILE, JournalWriter, Origin, Rep
 from tocsin.journal.chain import Chain, Tail, entries, parsed
 from tocsin.journal.codec import decode
 from tocsin.journal.reader import open_inputs
-from tocsin.journal.record import read_run
 from tocsin.records.detections import Batch
 
 PACKAGE = Path(tocsin.__file__).parent

@@ -27,6 +27,11 @@ class Collector:
         self._ends: list[TrackEnd] = []
         self._shots: list[Shot] = []
 
+    def note(self, record: object) -> None:
+        """Take what was done after a batch; of that, the shots bear on outcomes."""
+        if isinstance(record, Shot):
+            self._shots.append(record)
+
     def add(self, events: Events, reports: ReportTable, shots: Iterable[Shot] = ()) -> None:
         """Take one batch: a track's row is kept when this batch saw it, coasted rows say nothing new."""
         self._end_t_s = max(self._end_t_s, events.t_s)

@@ -19,11 +19,12 @@ from tocsin.errors import BadInput
 from tocsin.formats.cells import number, shown
 from tocsin.formats.detections import open_detections
 from tocsin.formats.tables import rows_of
-from tocsin.offline import Asked, plan_of, play
 from tocsin.records.arrays import FloatArray
 from tocsin.records.rates import Rate
 from tocsin.scenes.ballistic_cases import family_of, make_case, write_case
 from tocsin.score.intervals import bootstrap, rate
+from tocsin.session import Session
+from tocsin.session.asked import Asked, plan_of
 
 __all__ = ["FRACTIONS", "RUNS", "FractionScore", "ImpactStudy", "Judged", "Run", "folders_in", "judge_folder",
            "judge_seed", "runs_of", "summarise"]  # fmt: skip
@@ -112,7 +113,7 @@ def judge_folder(folder: Path, wind: str, drag: str) -> Judged:
     source = open_detections(folder / "detections.csv")
     plan = plan_of(Asked(folder / "sensors.csv", wind=wind, drag=drag), source)
     seen, told = [], []
-    for batch, events in play(plan, source.batches(plan.sensors.sensor_id)):
+    for batch, events in Session(plan).play(source.batches(plan.sensors.sensor_id)):
         if batch.sensor_index >= 0:
             seen.append(batch.t_s)
         impacts = events.impacts

@@ -44,6 +44,7 @@ def run(
     seed: int = 1,
     out: Path | None = None,
     effector: str | None = None,
+    store: Literal["files", "sqlite"] = "files",
     json: bool = False,
 ) -> int:
     """Simulate a raid in closed loop, print its timeline, and write the run folder with its report.
@@ -58,6 +59,8 @@ def run(
         Folder to write; default: `out/SCENARIO-SEED`.
     effector
         Option of the scenario's variant `effector`: whether the site had one, `none` or `present`.
+    store
+        How the journal is kept: `files` of JSON lines, or one `sqlite` file, durable at each batch.
     json
         Print one JSON object instead of the timeline.
     """
@@ -65,7 +68,8 @@ def run(
     from tocsin.cli import run as command
 
     imports_s = time.perf_counter() - since
-    return command.run(scenario, seed=seed, out=out, effector=effector, imports_s=imports_s, as_json=json)
+    asked = command.Asked(scenario, seed, out, effector, store)
+    return command.run(asked, imports_s=imports_s, as_json=json)
 
 
 @app.command(help_epilogue="Example: `tocsin track detections.csv --sensors sensors.csv --out out/mine`")
@@ -82,6 +86,7 @@ def track(
     drag: Literal["constant", "unknown"] = "unknown",
     refraction: bool = False,
     journal: bool = False,
+    store: Literal["files", "sqlite"] = "files",
     json: bool = False,
 ) -> int:
     """Run the pipeline over recorded detections; write tracks.csv, impacts.csv, errors.jsonl and timing.json.
@@ -108,6 +113,8 @@ def track(
         Correct elevations for the bending of rays in the standard atmosphere.
     journal
         Write the journal too, so that `tocsin replay` can recompute the run.
+    store
+        How the journal is kept: `files` of JSON lines, or one `sqlite` file, durable at each batch.
     json
         Print one JSON object instead of the summary.
     """
@@ -115,24 +122,28 @@ def track(
     from tocsin.cli import track as command
 
     imports_s = time.perf_counter() - since
-    given = command.Given(detections, sensors, out, site, reports, terrain, wind, drag, refraction, journal)
+    given = command.Given(detections, sensors, out, site, reports, terrain, wind, drag, refraction, journal, store)
     return command.track(given, imports_s=imports_s, as_json=json)
 
 
 @app.command(help_epilogue="Example: `tocsin replay out/asad`")
-def replay(run: Path, /, *, json: bool = False) -> int:
+def replay(run: Path, /, *, chain: str | None = None, rebuild: bool = False, json: bool = False) -> int:
     """Recompute the events of a run from its journalled inputs alone, and compare.
 
     Parameters
     ----------
     run
         A run folder with a journal.
+    chain
+        Head of the chain as it is known from elsewhere; another run is refused.
+    rebuild
+        Make every output again from the journal, as after a kill.
     json
         Print one JSON object.
     """
     from tocsin.cli import replay as command
 
-    return command.replay(run, as_json=json)
+    return command.replay(run, chain=chain, rebuilt=rebuild, as_json=json)
 
 
 @app.command(help_epilogue="Example: `tocsin report out/asad`")

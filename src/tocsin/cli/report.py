@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from tocsin.cli.show import out as tell
-from tocsin.journal.record import read_run
+from tocsin.errors import BadInput
+from tocsin.exercise.kinds import KINDS
 from tocsin.records.run import RunRecord
 from tocsin.report import build, render_html, to_json
+from tocsin.session import manifest
+from tocsin.session.folder import Lock
+from tocsin.session.gather import read_run
+from tocsin.session.place import write_over
 
-__all__ = ["report", "write_report"]
+__all__ = ["FILES", "report", "write_report"]
+
+FILES = ("report.html", "report.json")
 
 
 def report(run: Path, *, out: Path | None, as_json: bool) -> int:
     """Run the command."""
-    record = read_run(run)
+    record = read_run(run, KINDS)
     folder = run if out is None else out
     folder.mkdir(parents=True, exist_ok=True)
-    text = write_report(record, folder)
+    lock = Lock(folder)
+    try:
+        text = _written(record, folder)
+    finally:
+        lock.release()
     tell(text.rstrip() if as_json else f"Written to {folder / 'report.html'} and {folder / 'report.json'}")
     return 0
 
 
+def _written(record: RunRecord, folder: Path) -> str:
+    """Write the report where that costs nobody a file. Raises BadInput otherwise."""
+    known = manifest.read(folder)
+    for name in FILES:
+        path = folder / name
+        ours = known is not None and name in known.files
+        if not ours and path.exists() and not path.is_symlink():
+            raise BadInput("Tocsin did not write this file, and a report would replace it; give --out", file=str(path))
+    text = write_report(record, folder)
+    if known is not None:
+        replace(known, files=known.files | manifest.marks(folder, FILES)).write(folder)
+    return text
+
+
 def write_report(record: RunRecord, folder: Path) -> str:
-    """Write report.html and report.json into a folder; gives the JSON."""
+    """Write report.html and report.json into a folder; gives the JSON. A link of such a name is replaced."""
     built = build(record)
     text = to_json(built)
-    (folder / "report.json").write_text(text, encoding="utf-8")
-    (folder / "report.html").write_text(render_html(built), encoding="utf-8")
+    write_over(folder / "report.json", text.encode())
+    write_over(folder / "report.html", render_html(built).encode())
     return text

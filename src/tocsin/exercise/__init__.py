@@ -1,4 +1,4 @@
-"""The exercise: `pipeline.advance` in closed loop with a simulated world and a simulated engagement.
+"""The exercise: a session in closed loop with a simulated world and a simulated engagement.
 
 takes:   a Plan, a Scenario, a World (anything that gives batches and takes orders) and a seed for the operator
 gives:   one Step for each batch, as it happens: what arrived, what came of it, who acted, what was ordered and shot
@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tocsin import engage, pipeline
+from tocsin import engage
 from tocsin.frames import level2enu_up
 from tocsin.records.detections import Batch
 from tocsin.records.engagement import Engaged, EngagementOrder, OperatorAct, Shot
@@ -23,6 +23,7 @@ from tocsin.records.outcomes import ImpactWitness
 from tocsin.records.plan import Plan
 from tocsin.records.scenario import ReceiverSpec, Scenario
 from tocsin.records.site import Site
+from tocsin.session import Session
 
 __all__ = ["Step", "World", "impact_witnesses", "run"]
 
@@ -51,25 +52,50 @@ class Step:
     shots: tuple[Shot, ...]
 
 
+def no_mark(stage: str) -> None:
+    """Mark nothing."""
+
+
+class _Marked:
+    """A clock that hears of the stages only."""
+
+    def __init__(self, mark: Callable[[str], None]) -> None:
+        self.mark = mark
+
+    def begin(self) -> None: ...
+
+    def end(self) -> None: ...
+
+
 def run(
-    plan: Plan, scenario: Scenario, world: World, seed: int, mark: Callable[[str], None] = pipeline.no_mark
+    plan: Plan,
+    scenario: Scenario,
+    world: World,
+    seed: int,
+    mark: Callable[[str], None] = no_mark,
+    session: Session | None = None,
 ) -> Iterator[Step]:
     """Run an exercise to the world's end. `mark` is called with a stage's name when that stage has ended.
 
     The engagement acts on what the pipeline knew when the batch arrived; nothing that it does reaches the pipeline but
-    through what the sensors then see.
+    through what the sensors then see. `session` journals what is done and shows it to its sinks; None: one without
+    either.
     """
     engagement, site = scenario.engagement, plan.site
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_OPERATOR_STREAM,)))
-    state, engaging, operator = pipeline.start(plan), engage.start(engagement, site), engage.OperatorState()
-    while (batch := world.next_batch()) is not None:
-        state, events = pipeline.advance(plan, state, batch, mark)
+    engaging, operator = engage.start(engagement, site), engage.OperatorState()
+    session = Session(plan, clock=_Marked(mark)) if session is None else session
+    while (arrived := world.next_batch()) is not None:
+        batch, events = session.take(arrived)
         operator, acts = engage.due(operator, batch.t_arrival_s)
         engaging, engaged = engage.advance(engagement, site, engaging, events, acts, batch.t_arrival_s)
         mark("engage")
         operator = engage.hear(engagement.operator, operator, engaged.requests, rng)
         shots = world.engage(engaged.orders) if engaged.orders else ()
         mark("world")
+        some = engaged.orders or engaged.requests or engaged.refusals or engaged.statuses
+        for record in (*acts, *((engaged,) if some else ()), *shots):
+            session.note(record)
         yield Step(batch, events, acts, engaged, shots)
 
 

@@ -1,15 +1,28 @@
-"""The journal: everything that went into a run and came out of it, each record chained to the one before.
+"""The journal: records that went into a run and came out of it, each chained to the one before, in a store.
 
-takes:   a run's Plan, batches and events, in order
-gives:   two append-only files, and from the inputs alone the same events again
-assumes: one writer for a folder
-fails:   ChainBroken for a record that does not follow from the one before; ReplayDiffers for other events
+takes:   records of kinds that their owners registered, in order
+gives:   two streams that only grow, and the records again, checked
+assumes: one writer for a store
+fails:   ChainBroken for a record that does not follow from the one before; BadInput for what is no journal
 """
 
 from __future__ import annotations
 
-from tocsin.journal.kinds import EVENTS_FILE, FORMAT, JOURNAL_FILE, Origin
-from tocsin.journal.replay import Replayed, replay
+from tocsin.journal.kinds import FORMAT, Header, Kinds, joined
+from tocsin.journal.reader import Read, Reader
+from tocsin.journal.store import STORES, Store, create_store, open_store
 from tocsin.journal.writer import JournalWriter
 
-__all__ = ["EVENTS_FILE", "FORMAT", "JOURNAL_FILE", "JournalWriter", "Origin", "Replayed", "replay"]
+__all__ = [
+    "FORMAT",
+    "STORES",
+    "Header",
+    "JournalWriter",
+    "Kinds",
+    "Read",
+    "Reader",
+    "Store",
+    "create_store",
+    "joined",
+    "open_store",
+]

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from tocsin.errors import ChainBroken
 
@@ -83,19 +82,15 @@ def parsed(line: bytes) -> Entry | None:
     )
 
 
-def entries(path: Path, tail: Tail, prev: str = ROOT) -> Iterator[Entry]:
-    """All whole lines of a file, each checked against the one before. Raises ChainBroken naming the record."""
-    expected = 0
-    with path.open("rb") as stream:
-        for line in stream:
-            if not line.endswith(b"\n"):
-                tail.cut = line
-                return
-            expected += 1
-            entry = parsed(line)
-            prev = checked(entry, expected, prev, str(path)).hash
-            assert entry is not None
-            yield entry
+def entries(lines: Iterable[bytes], file: str, tail: Tail, prev: str = ROOT) -> Iterator[Entry]:
+    """All whole lines of a stream, each checked against the one before. Raises ChainBroken naming file and record."""
+    for expected, line in enumerate(lines, 1):
+        if not line.endswith(b"\n"):
+            tail.cut = line
+            return
+        entry = checked(parsed(line), expected, prev, file)
+        prev = entry.hash
+        yield entry
 
 
 def checked(entry: Entry | None, expected: int, prev: str, file: str) -> Entry:

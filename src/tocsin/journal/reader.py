@@ -1,79 +1,65 @@
-"""Reads a journal's inputs in order, each checked against the one before and taken as the record that it is."""
+"""Reads a journal in order, each record checked against the one before and taken as the kind that it is."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TypeVar
 
 from tocsin.errors import BadInput, ChainBroken
-from tocsin.journal.chain import Entry, Tail, entries
+from tocsin.journal.chain import ROOT, Entry, Tail, entries
 from tocsin.journal.codec import decode
-from tocsin.journal.kinds import FORMAT, JOURNAL_FILE, KINDS, Header, Origin
-from tocsin.records.plan import Plan
+from tocsin.journal.kinds import FORMAT, Header, Kinds
+from tocsin.journal.store import Store
 
-__all__ = ["Input", "Inputs", "open_inputs"]
+__all__ = ["Read", "Reader"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
-    """One input and its line."""
+class Read:
+    """One record and its line."""
 
     entry: Entry
     record: object
 
 
-@dataclass(slots=True)
-class Inputs:
-    """An open journal: its head, and what follows."""
+class Reader:
+    """The records of one stream. `tail` holds what a killed writer had begun, once the last has been read."""
 
-    file: str
-    header: Header
-    plan: Plan
-    plan_hash: str
-    origin: Origin
-    rest: Generator[Input, None, None]
-    tail: Tail
+    def __init__(self, store: Store, kinds: Kinds, stream: str, prev: str = ROOT) -> None:
+        self.file, self.tail, self._kinds = store.name(stream), Tail(), kinds
+        self._entries = entries(store.lines(stream), self.file, self.tail, prev)
 
+    def __iter__(self) -> Iterator[Read]:
+        return self
 
-def open_inputs(folder: Path) -> Inputs:
-    """Open a run's journal. Raises BadInput when there is none that can be read, ChainBroken when it was changed."""
-    path = folder / JOURNAL_FILE
-    if not path.is_file():
-        raise BadInput(f"no {JOURNAL_FILE} here; give a folder that a run or `track --journal` wrote", file=str(folder))
-    tail = Tail()
-    stream = _inputs(path, tail)
-    header = _next(stream, Header, path)
-    assert isinstance(header.record, Header)
-    if header.record.format != FORMAT:
-        raise BadInput(
-            f"a journal of another version; this release reads {FORMAT}",
-            file=str(path),
-            row=1,
-            value=header.record.format,
-        )
-    plan, origin = _next(stream, Plan, path), _next(stream, Origin, path)
-    assert isinstance(plan.record, Plan)
-    assert isinstance(origin.record, Origin)
-    return Inputs(str(path), header.record, plan.record, plan.entry.hash, origin.record, stream, tail)
-
-
-def _next(stream: Generator[Input, None, None], kind: type, path: Path) -> Input:
-    found = next(stream, None)
-    if found is None:
-        raise BadInput("the journal breaks off before its first batch; there is nothing to replay", file=str(path))
-    if not isinstance(found.record, kind):
-        raise ChainBroken(f"a {kind.__name__.lower()} belongs here", file=str(path), record=found.entry.number)
-    return found
-
-
-def _inputs(path: Path, tail: Tail) -> Generator[Input, None, None]:
-    for entry in entries(path, tail):
-        kind = KINDS.get(entry.kind)
+    def __next__(self) -> Read:
+        entry = next(self._entries)
+        kind = self._kinds.get(entry.kind)
         if kind is None:
-            raise ChainBroken(f"unknown kind {entry.kind!r}", file=str(path), record=entry.number)
+            raise ChainBroken(f"unknown kind {entry.kind!r}", file=self.file, record=entry.number)
         try:
-            record: object = decode(kind, entry.body)
+            return Read(entry, decode(kind, entry.body))
         except ValueError as error:
-            raise ChainBroken(f"the record cannot be read: {error}", file=str(path), record=entry.number) from error
-        yield Input(entry, record)
+            problem = f"the record cannot be read: {error}"
+            raise ChainBroken(problem, file=self.file, record=entry.number) from error
+
+    def expect(self, kind: type[T]) -> tuple[T, str]:
+        """The next record, which must be of this kind, and its hash. Raises BadInput or ChainBroken."""
+        found = next(self, None)
+        if found is None:
+            raise BadInput("the journal breaks off before its first batch; there is nothing to replay", file=self.file)
+        if not isinstance(found.record, kind):
+            problem = f"a {kind.__name__.lower()} belongs here"
+            raise ChainBroken(problem, file=self.file, record=found.entry.number)
+        return found.record, found.entry.hash
+
+    def header(self) -> Header:
+        """The first record. Raises BadInput for a journal of another version."""
+        header, _ = self.expect(Header)
+        if header.format != FORMAT:
+            problem = f"a journal of another version; this release reads {FORMAT}"
+            raise BadInput(problem, file=self.file, row=1, value=header.format)
+        return header

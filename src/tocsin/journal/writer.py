@@ -1,72 +1,51 @@
-"""Writes the two files of a run while it runs, so that what was done before a crash can be read after it."""
+"""Writes a journal while its run goes on, so that what was done before a crash can be read after it."""
 
 from __future__ import annotations
-
-from pathlib import Path
-from types import TracebackType
 
 from tocsin.journal.chain import Chain
 from tocsin.journal.codec import encode
 from tocsin.journal.fingerprint import fingerprint
-from tocsin.journal.kinds import EVENTS_FILE, FORMAT, JOURNAL_FILE, KINDS, Assessed, End, Header, Origin
-from tocsin.records.detections import Batch
-from tocsin.records.engagement import Engaged, OperatorAct, Shot
-from tocsin.records.events import Events
-from tocsin.records.outcomes import Assessment
-from tocsin.records.plan import Plan
+from tocsin.journal.kinds import FORMAT, Header, Kinds, name_of
+from tocsin.journal.store import Store
 
 __all__ = ["JournalWriter"]
 
-_NAMES = {kind: name for name, kind in KINDS.items()}
-
 
 class JournalWriter:
-    """An open journal. Write a batch before it is advanced, its events after, and `end` last."""
+    """Two chains of records in a store: inputs, and outputs that each name the input that they follow from.
 
-    def __init__(self, folder: Path, plan: Plan, origin: Origin) -> None:
-        self._inputs_file = (folder / JOURNAL_FILE).open("wb")
-        self._outputs_file = (folder / EVENTS_FILE).open("wb")
+    Outputs hang on the root, the first input after the header. `commit` before anything acts on what was written.
+    """
+
+    def __init__(self, store: Store, kinds: Kinds, root: object) -> None:
+        self._store, self._kinds = store, kinds
         self._inputs = Chain()
-        self._batches = 0
         self.write(Header(FORMAT, fingerprint()))
-        self.write(plan)
-        self._outputs = Chain(self._inputs.last)
-        self._follows = self._inputs.last
-        self.write(origin)
+        self.root = self.write(root)
+        self._outputs = Chain(self.root)
 
-    def write(self, record: Header | Plan | Origin | Batch | OperatorAct | Shot | Engaged | End) -> None:
-        """Add an input."""
-        self._inputs_file.write(self._inputs.line(_NAMES[type(record)], encode(record)))
-        self._inputs_file.flush()
-        if isinstance(record, Batch):
-            self._batches += 1
-            self._follows = self._inputs.last
-
-    def output(self, events: Events) -> None:
-        """Add the events of the batch that was written last."""
-        self._outputs_file.write(self._outputs.line("events", encode(events), self._follows))
-        self._outputs_file.flush()
-
-    def assessment(self, assessments: tuple[Assessment, ...]) -> None:
-        """Add the assessment of the whole run; it follows from the last batch."""
-        body = encode(Assessed(assessments))
-        self._outputs_file.write(self._outputs.line("assessment", body, self._follows))
-
-    def end(self) -> str:
-        """Close the run. Gives its chain: the hash of the last output."""
-        self.write(End(self._batches, self._outputs.last))
-        self.close()
+    @property
+    def chain(self) -> str:
+        """Hash of the last output."""
         return self._outputs.last
 
+    def write(self, record: object) -> str:
+        """Add an input; gives its hash."""
+        self._store.append("inputs", self._inputs.line(name_of(self._kinds, record), encode(record)))
+        return self._inputs.last
+
+    def output(self, record: object, follows: str) -> None:
+        """Add what came of an input, named by its hash."""
+        self._store.append("outputs", self._outputs.line(name_of(self._kinds, record), encode(record), follows))
+
+    def commit(self) -> None:
+        """Make all that was written durable."""
+        self._store.commit()
+
+    def keep(self, batches: int, snapshot: bytes) -> None:
+        """Keep the state after so many batches."""
+        self._store.keep(batches, snapshot)
+
     def close(self) -> None:
-        """Close the files."""
-        self._inputs_file.close()
-        self._outputs_file.close()
-
-    def __enter__(self) -> JournalWriter:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        """Commit and close the store."""
+        self._store.close()

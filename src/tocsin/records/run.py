@@ -103,3 +103,4 @@ class RunRecord:
     refusals: tuple[Refusal, ...] = ()
     effectors: tuple[EffectorStatus, ...] = ()
     assessments: tuple[Assessment, ...] = ()
+    finished: bool = True  # False: the run was cut off after its last batch

@@ -70,7 +70,8 @@ def _brief(
     """The incident in a few sentences, the most important first."""
     notable = sum(track.notable for track in tracks)
     told = "told one by one below" if notable == len(tracks) else f"{notable} of them told one by one below"
-    lines = [f"{_count(len(tracks), 'track')} confirmed, {told}." if tracks else "No track was confirmed."]
+    lines = [] if run.finished else ["Cut off: the run was stopped before its end; what came after is not told here."]
+    lines.append(f"{_count(len(tracks), 'track')} confirmed, {told}." if tracks else "No track was confirmed.")
     if warnings:
         zones = list(dict.fromkeys(line.zone_id for line in warnings))
         timed = sorted(line.seconds_left for line in warnings if line.seconds_left is not None)

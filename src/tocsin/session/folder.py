@@ -18,12 +18,12 @@ from tocsin.errors import BadInput, Misuse
 from tocsin.session import manifest as manifests
 from tocsin.session.manifest import MANIFEST, RUN_FILES, Manifest, changed_files, marks
 
-__all__ = ["UNFINISHED", "RunFolder", "status_of"]
+__all__ = ["UNFINISHED", "Lock", "RunFolder", "status_of"]
 
 UNFINISHED = "unfinished"
 
 
-class _Lock:
+class Lock:
     """A lock on a folder itself: it leaves no file, and ends with its holder, however that ends."""
 
     def __init__(self, folder: Path) -> None:
@@ -50,7 +50,7 @@ def status_of(folder: Path) -> tuple[str, str]:
     if found.status != "running":
         return found.status, found.problem
     try:
-        _Lock(folder).release()
+        Lock(folder).release()
     except BadInput:
         return "running", ""
     return "cut", "its process ended without a word"
@@ -65,7 +65,7 @@ class RunFolder:
         if path.exists() and not path.is_dir():
             raise BadInput("this is a file; give a folder", file=str(path))
         path.mkdir(parents=True, exist_ok=True)
-        self._lock = _Lock(path)
+        self._lock = Lock(path)
         try:
             before = self._before()
             self._refuse_inputs(inputs)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
 from tocsin.errors import BadInput, ChainBroken
-from tocsin.journal.chain import Entry, Tail, entries
-from tocsin.journal.codec import decode
-from tocsin.journal.kinds import EVENTS_FILE, Assessed, Origin
-from tocsin.journal.reader import open_inputs
+from tocsin.journal import Kinds, Reader, open_store
 from tocsin.records.arrays import FloatArray
 from tocsin.records.detections import Batch, ReportTable
 from tocsin.records.engagement import Engaged, OperatorAct, Shot
@@ -20,13 +17,13 @@ from tocsin.records.events import Events
 from tocsin.records.outcomes import Assessment
 from tocsin.records.plan import Plan
 from tocsin.records.run import ImpactRows, ReachRows, RunRecord, TrackLife, TrackRows
+from tocsin.session.kinds import KINDS, Assessed, End, Origin
+from tocsin.session.session import Sink
 
 __all__ = ["Recorder", "read_run"]
 
-T = TypeVar("T")
 
-
-class Recorder:
+class Recorder(Sink):
     """Takes a run batch by batch; `record` gives the whole."""
 
     def __init__(self, plan: Plan, origin: Origin, release: str) -> None:
@@ -40,7 +37,7 @@ class Recorder:
         self._batches = self._scans = self._detections = 0
         self._end_t_s = 0.0
 
-    def add(self, batch: Batch, events: Events) -> None:
+    def put(self, batch: Batch, events: Events) -> None:
         """Take one batch and what came of it."""
         self._batches += 1
         self._scans += batch.sensor_index >= 0
@@ -51,18 +48,17 @@ class Recorder:
             self._reports.append(batch.reports)
         self._live(events)
 
-    def act(self, *records: OperatorAct | Shot | Engaged) -> None:
+    def note(self, record: object) -> None:
         """Take what was done in an exercise."""
-        for record in records:
-            if isinstance(record, OperatorAct):
-                self._acts.append(record)
-            elif isinstance(record, Shot):
-                self._shots.append(record)
-            else:
-                self._engaged.append(record)
+        if isinstance(record, OperatorAct):
+            self._acts.append(record)
+        elif isinstance(record, Shot):
+            self._shots.append(record)
+        elif isinstance(record, Engaged):
+            self._engaged.append(record)
 
-    def record(self, chain: str, assessments: tuple[Assessment, ...]) -> RunRecord:
-        """The run so far."""
+    def record(self, chain: str, assessments: tuple[Assessment, ...], *, finished: bool = True) -> RunRecord:
+        """The run so far. `finished` False: it was cut off here."""
         origin, events = self._origin, self._events
         return RunRecord(
             scenario=origin.scenario,
@@ -96,6 +92,7 @@ class Recorder:
             refusals=tuple(refusal for e in self._engaged for refusal in e.refusals),
             effectors=tuple(status for e in self._engaged for status in e.statuses),
             assessments=assessments,
+            finished=finished,
         )
 
     def _live(self, events: Events) -> None:
@@ -113,36 +110,36 @@ class Recorder:
             )
 
 
-def read_run(folder: Path) -> RunRecord:
+def read_run(folder: Path, kinds: Kinds = KINDS) -> RunRecord:
     """A run read back from its folder, outputs as they were recorded. Raises BadInput or ChainBroken."""
-    inputs = open_inputs(folder)
-    path, tail = folder / EVENTS_FILE, Tail()
-    if not path.is_file():
-        raise BadInput(f"no {EVENTS_FILE} here; there is nothing to report on", file=str(folder))
-    outputs = entries(path, tail, inputs.plan_hash)
-    recorder = Recorder(inputs.plan, inputs.origin, inputs.header.fingerprint.release)
-    chain = ""
-    assessments: tuple[Assessment, ...] = ()
-    for item in inputs.rest:
-        if isinstance(item.record, Batch):
-            entry = next(outputs, None)
-            if entry is None:
-                break
-            recorder.add(item.record, _decoded(entry, Events, path))
-            chain = entry.hash
-        elif isinstance(item.record, OperatorAct | Shot | Engaged):
-            recorder.act(item.record)
-    for entry in outputs:
-        assessments = _decoded(entry, Assessed, path).assessments
-        chain = entry.hash
-    return recorder.record(chain, assessments)
-
-
-def _decoded(entry: Entry, kind: type[T], path: Path) -> T:
-    try:
-        return decode(kind, entry.body)
-    except ValueError as error:
-        raise ChainBroken(f"the record cannot be read: {error}", file=str(path), record=entry.number) from error
+    store = open_store(folder)
+    with closing(store):
+        inputs = Reader(store, kinds, "inputs")
+        header = inputs.header()
+        plan, root = inputs.expect(Plan)
+        origin, _ = inputs.expect(Origin)
+        if not store.holds("outputs"):
+            raise BadInput("no recorded events here; there is nothing to report on", file=store.name("outputs"))
+        outputs = Reader(store, kinds, "outputs", root)
+        recorder = Recorder(plan, origin, header.fingerprint.release)
+        chain, assessments, finished = "", tuple[Assessment, ...](), False
+        for item in inputs:
+            if isinstance(item.record, Batch):
+                output = next(outputs, None)
+                if output is None:
+                    break
+                if not isinstance(output.record, Events):
+                    raise ChainBroken("events belong here", file=outputs.file, record=output.entry.number)
+                recorder.put(item.record, output.record)
+                chain = output.entry.hash
+            else:
+                recorder.note(item.record)
+                finished = isinstance(item.record, End)
+        for output in outputs:
+            if not isinstance(output.record, Assessed):
+                raise ChainBroken("an assessment belongs here", file=outputs.file, record=output.entry.number)
+            assessments, chain = output.record.assessments, output.entry.hash
+    return recorder.record(chain, assessments, finished=finished)
 
 
 def _column(events: list[Events], values: Callable[[Events], FloatArray], shape: tuple[int, ...] = ()) -> FloatArray:

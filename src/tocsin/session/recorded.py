@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
 from tocsin.errors import ChainBroken, ReplayDiffers
 from tocsin.journal.chain import Chain, Entry, parsed
-from tocsin.journal.compare import RELATIVE, difference
+from tocsin.session.compare import RELATIVE, difference
 
 __all__ = ["RecordedCsv", "RecordedEvents"]
 
@@ -18,25 +18,20 @@ __all__ = ["RecordedCsv", "RecordedEvents"]
 class RecordedEvents:
     """Recorded outputs, if there are any; `chain` is that of the recomputed ones."""
 
-    def __init__(self, path: Path, prev: str, *, exact: bool) -> None:
-        self.chain, self.path, self._exact = Chain(prev), path, exact
-        self._stream: BinaryIO | None = path.open("rb") if path.is_file() else None
-        self.there = self._stream is not None
+    def __init__(self, lines: Iterator[bytes] | None, file: str, prev: str, *, exact: bool) -> None:
+        """`lines` None: no output was recorded."""
+        self.chain, self._file, self._exact, self._lines = Chain(prev), file, exact, lines
+        self.there = lines is not None
         self.recorded_last = prev
         self._missing = 0  # number of the first record that is not there
         self.cut = b""
 
-    def close(self) -> None:
-        """Close the recorded file."""
-        if self._stream is not None:
-            self._stream.close()
-
     def check(self, kind: str, body: bytes, follows: str) -> None:
         """Hold the next recomputed output against the recorded one. Raises ReplayDiffers or ChainBroken."""
         line = self.chain.line(kind, body, follows)
-        if self._stream is None or self._missing:
+        if self._lines is None or self._missing:
             return
-        recorded = self._stream.readline()
+        recorded = next(self._lines, b"")
         if not recorded.endswith(b"\n"):
             self._missing, self.cut = self.chain.number, recorded
             return
@@ -47,18 +42,18 @@ class RecordedEvents:
 
     def finish(self, *, whole: bool) -> None:
         """After the last output. `whole`: the run ended as it should, so that no record may be missing."""
-        if self._stream is None:
+        if self._lines is None:
             return
         if self._missing and whole:
             raise self._differs("the record is missing", self._missing)
-        if not self._missing and self._stream.readline():
+        if not self._missing and next(self._lines, b""):
             raise self._differs("a record that follows from no input", self.chain.number + 1)
 
     def _explain(self, recorded: bytes, kind: str, body: bytes, follows: str) -> None:
         """Say how a recorded line differs, or accept it where only numbers within the tolerance do."""
         number, entry = self.chain.number, parsed(recorded)
         if entry is None:
-            raise ChainBroken("this line is no record", file=str(self.path), record=number)
+            raise ChainBroken("this line is no record", file=self._file, record=number)
         if entry.number != number:
             raise self._differs(f"the record is missing; record {entry.number} stands in its place", number)
         if entry.kind != kind:
@@ -66,7 +61,7 @@ class RecordedEvents:
         try:
             was = msgspec.json.decode(entry.body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise ChainBroken(f"its body cannot be read: {error}", file=str(self.path), record=number) from error
+            raise ChainBroken(f"its body cannot be read: {error}", file=self._file, record=number) from error
         found = difference(was, msgspec.json.decode(body), exact=self._exact)
         if found is not None:
             raise self._differs(str(found), number)
@@ -82,11 +77,11 @@ class RecordedEvents:
         )
         for problem, found in faults:
             if found:
-                raise ChainBroken(problem, file=str(self.path), record=entry.number)
+                raise ChainBroken(problem, file=self._file, record=entry.number)
         self.recorded_last = entry.hash
 
     def _differs(self, problem: str, record: int) -> ReplayDiffers:
-        return ReplayDiffers(problem, file=str(self.path), record=record)
+        return ReplayDiffers(problem, file=self._file, record=record)
 
 
 class RecordedCsv(io.RawIOBase):

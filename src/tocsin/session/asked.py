@@ -1,27 +1,19 @@
-"""Recorded detections through the pipeline: the plan that was asked for, and the events of every batch.
-
-Shell code: it reads files. `tocsin track` and every study of recorded data drive the stages by these two functions.
-"""
+"""What was asked for of recorded detections, made into a plan. Shell code: it reads files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from tocsin import pipeline
 from tocsin.errors import BadInput
 from tocsin.formats.detections import DetectionFile
 from tocsin.formats.sensors import level_site, read_sensors
 from tocsin.journal.codec import canonical
-from tocsin.records.detections import Batch
-from tocsin.records.events import Events
 from tocsin.records.forecasts import ForecastSettings
 from tocsin.records.plan import Plan
 from tocsin.records.site import Site
 
-__all__ = ["Asked", "Clock", "plan_of", "play"]
+__all__ = ["Asked", "plan_of"]
 
 DRAGS = ("constant", "unknown")
 
@@ -38,29 +30,6 @@ class Asked:
     refraction: bool = False
 
 
-class Clock(Protocol):
-    """Times the calls of `pipeline.advance`."""
-
-    def begin(self) -> None:
-        """Just before a call."""
-
-    def mark(self, stage: str) -> None:
-        """After a stage of it."""
-
-    def end(self) -> None:
-        """Just after it."""
-
-
-class _NoClock:
-    """Times nothing."""
-
-    def begin(self) -> None: ...
-
-    def mark(self, stage: str) -> None: ...
-
-    def end(self) -> None: ...
-
-
 def plan_of(asked: Asked, source: DetectionFile) -> Plan:
     """The plan that was asked for. Raises BadInput."""
     site = None if asked.site is None else level_site(*_three(asked.site, "--site", "LAT,LON,ALT"))
@@ -75,17 +44,6 @@ def plan_of(asked: Asked, source: DetectionFile) -> Plan:
     forecast = ForecastSettings(east, north, sigma, asked.drag == "constant")
     epoch = source.base.epoch_utc()
     return canonical(Plan(epoch, site, sensors, refraction=asked.refraction, forecast=forecast))
-
-
-def play(plan: Plan, batches: Iterable[Batch], clock: Clock | None = None) -> Iterator[tuple[Batch, Events]]:
-    """Each batch and what came of it. A batch is taken from `batches` just before it goes through the pipeline."""
-    timed = _NoClock() if clock is None else clock
-    state = pipeline.start(plan)
-    for batch in batches:
-        timed.begin()
-        state, events = pipeline.advance(plan, state, batch, timed.mark)
-        timed.end()
-        yield batch, events
 
 
 def _three(text: str, option: str, form: str) -> tuple[float, float, float]:
