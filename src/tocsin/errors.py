@@ -80,7 +80,7 @@ class ChainBroken(Mishap):
 
 
 class ReplayDiffers(Mishap):
-    """Recomputed events differ from the recorded ones; `record` is the number of the first that differs, 0: the file."""
+    """Recomputed events differ from the recorded ones; `record` is the number of the first, 0: the whole file."""
 
     def __init__(self, problem: str, *, file: str, record: int = 0) -> None:
         self.problem, self.file, self.record = problem, file, record

@@ -7,13 +7,13 @@ from functools import reduce
 from pathlib import Path
 
 import pytest
-from tocsin.cli.folder import RUN_FILES
 
 from tocsin.cli.app import app
+from tocsin.exercise.kinds import KINDS as RECORDS
 from tocsin.formats import detections, outputs, reports
 from tocsin.formats.tables import KINDS
-from tocsin.journal.kinds import KINDS as RECORDS
 from tocsin.records.sensors import SENSOR_KINDS
+from tocsin.session.manifest import MANIFEST, RUN_FILES
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -41,7 +41,7 @@ def test_every_option_is_on_the_page(command: tuple[str, ...]) -> None:
 def test_every_column_file_and_kind_is_on_the_page() -> None:
     page = (PAGES / "formats.md").read_text()
     columns = {*detections.REQUIRED, *(column.name for column in detections.NUMBERS), "t_arrival"}
-    names = {f"`{name}`" for name in (*columns, *KINDS, *RECORDS, *RUN_FILES, *SENSOR_KINDS)}
+    names = {f"`{name}`" for name in (*columns, *KINDS, *RECORDS, *RUN_FILES, MANIFEST, *SENSOR_KINDS)}
     names |= {",".join(c) for c in (outputs.TRACK_COLUMNS, outputs.IMPACT_COLUMNS, outputs.TRUTH_COLUMNS)}
     names.add(",".join(reports.REQUIRED))
     assert {name for name in names if name not in page} == set()

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tocsin.exercise.kinds import KINDS
 from tocsin.journal.codec import canonical, decode, encode
-from tocsin.journal.kinds import KINDS
 from tocsin.records.detections import Batch, DetectionTable, ErrorRecord, ReportTable
 from tocsin.records.tracks import TrackEnd
 

@@ -9,11 +9,11 @@ import pytest
 
 import tocsin
 from tocsin import Detections, Sensor, Tracker, Tracks, pipeline
-from tocsin.cli.track import Given, plan_of
 from tocsin.errors import BadInput
 from tocsin.formats.detections import open_detections
 from tocsin.records.detections import Batch, DetectionTable
 from tocsin.records.events import Events
+from tocsin.session.asked import plan_of
 
 RADAR = Sensor("a", lat_deg=33.7856, lon_deg=42.4412, alt_m=188.0)
 SECOND = Sensor(

@@ -1,7 +1,7 @@
 """A journal as one SQLite file: write-ahead log, `synchronous=FULL`, and one commit for all that waits.
 
-A commit is one `fsync`, whether it holds one line or a thousand (group commit): append what has arrived, commit once, and
-only then act on it. While it is written the file has `-wal` and `-shm` beside it; a closed journal is one plain file.
+A commit is one `fsync`, whether it holds one line or a thousand (group commit): append what has arrived, commit once,
+and only then act on it. While it is written the file has `-wal` and `-shm` beside it; a closed journal is one plain file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ __all__ = ["SQLITE_FILE", "SqliteStore"]
 
 SQLITE_FILE = "journal.sqlite"
 _TABLES = """
-CREATE TABLE lines (stream TEXT NOT NULL, n INTEGER NOT NULL, line BLOB NOT NULL, PRIMARY KEY (stream, n)) WITHOUT ROWID;
+CREATE TABLE lines (
+    stream TEXT NOT NULL, n INTEGER NOT NULL, line BLOB NOT NULL, PRIMARY KEY (stream, n)
+) WITHOUT ROWID;
 CREATE TABLE snapshots (batches INTEGER PRIMARY KEY, state BLOB NOT NULL);
 """
 
@@ -77,7 +79,8 @@ class SqliteStore:
             self._base.execute("BEGIN IMMEDIATE")
             self._base.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?)", (batches, snapshot))
             self._base.execute(
-                "DELETE FROM snapshots WHERE batches NOT IN (SELECT batches FROM snapshots ORDER BY batches DESC LIMIT 2)"
+                "DELETE FROM snapshots WHERE batches NOT IN "
+                "(SELECT batches FROM snapshots ORDER BY batches DESC LIMIT 2)"
             )
 
     def kept(self) -> tuple[int, bytes] | None:

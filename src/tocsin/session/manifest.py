@@ -121,7 +121,7 @@ def _mark(path: Path) -> FileMark:
 
 
 def changed_files(folder: Path, manifest: Manifest) -> list[str]:
-    """Names of files that are not as the manifest says, each with what is wrong; those without a mark are not looked at."""
+    """What is not as the manifest says, by file; files without a mark are not looked at."""
     found = []
     for name, mark in sorted(manifest.files.items()):
         if mark is None:

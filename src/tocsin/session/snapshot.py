@@ -150,9 +150,7 @@ def _dtype(text: str) -> np.dtype[Any]:
 
 def _path(kind: type) -> str:
     if sys.modules[kind.__module__].__dict__.get(kind.__qualname__) is not kind or not _ours(kind.__module__):
-        raise TypeError(
-            f"a state holds a {kind.__module__}.{kind.__qualname__}, not to be found by its name"
-        )
+        raise TypeError(f"a state holds a {kind.__module__}.{kind.__qualname__}, not to be found by its name")
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
