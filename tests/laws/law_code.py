@@ -30,6 +30,13 @@ PURE_NUMBERS = {
 }  # fmt: skip
 """Fields of floats without one unit: shares, counts, and states and covariances whose units their records state."""
 
+MEASURED = re.compile(r"(?:^|_)(?:cpu|wall|latency|processing)(?:_|$)")
+WEAPON = re.compile(
+    r"launch_?(?:point|place|position|site)|(?:point|place)_of_origin|(?:^|_)aim_?(?:point|angle|at)|lead_angle|"
+    r"firing_(?:solution|azimuth|elevation)|intercept_?(?:point|place|position|course)|guid(?:e|ance)_?(?:to|law|command)",
+    re.I,
+)
+
 FILE_LINES, FUNCTION_LINES, KERNEL_LINES, USUAL_LINES, USUAL_SHARE, MEDIAN_LINES = 600, 60, 60, 35, 0.98, 130
 ARGUMENTS, DEPTH = 12, 2
 KERNEL_IMPORTS = {"__future__", "collections.abc", "math", "numba", "numpy", "numpy.typing", "typing"}
@@ -69,7 +76,7 @@ def declared(syntax: ast.AST) -> Iterator[tuple[int, str]]:
     for node in walk(syntax):
         if isinstance(node, Function) and node.returns:
             yield node.lineno, ast.unparse(node.returns)
-        elif (isinstance(node, ast.arg) and node.annotation) or isinstance(node, ast.AnnAssign):
+        elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation:
             yield node.lineno, ast.unparse(node.annotation)
 
 
@@ -86,6 +93,31 @@ def nouns_compute_nothing(tree: Tree) -> list[Finding]:
                     found.append(Finding(path, item.lineno, f"{node.name}.{item.name} computes"))
                 elif isinstance(item, ast.AnnAssign) and not has_unit(item):
                     found.append(Finding(path, item.lineno, f"{node.name}.{ast.unparse(item.target)} has no unit"))
+    return found
+
+
+def measured_apart(tree: Tree) -> list[Finding]:
+    """What a machine needed (CPU, wall clock, latency) in a record that the chain holds; a scenario only states it."""
+    found = []
+    for path in tree.python("records"):
+        fields = [n for n in walk(tree.parse(path)) if isinstance(n, ast.AnnAssign)]
+        for field in fields if not path.endswith("/scenario.py") else ():
+            if MEASURED.search(ast.unparse(field.target)):
+                found.append(Finding(path, field.lineno, f"the chain would hold {ast.unparse(field.target)}"))
+    return found
+
+
+def protects_only(tree: Tree) -> list[Finding]:
+    """Names of what no output may hold: where something was launched, where to aim, how to meet it."""
+    found = []
+    for path in tree.python(*(set(tree.parts) - BENCHES - {"world", "score"})):
+        if path.endswith(("records/truth.py", "records/scenario.py")):
+            continue
+        names = {(n.lineno, n.id) for n in walk(tree.parse(path)) if isinstance(n, ast.Name)}
+        names |= {(n.lineno, n.attr) for n in walk(tree.parse(path)) if isinstance(n, ast.Attribute)}
+        names |= {(n.lineno, n.arg) for n in walk(tree.parse(path)) if isinstance(n, ast.arg)}
+        names |= {(n.lineno, n.name) for n in walk(tree.parse(path)) if isinstance(n, Function | ast.ClassDef)}
+        found += [Finding(path, line, f"names {name}") for line, name in sorted(names) if WEAPON.search(name)]
     return found
 
 
@@ -148,7 +180,7 @@ def root_name(node: ast.expr) -> str:
 
 
 def outputs_poisoned(tree: Tree) -> list[Finding]:
-    """Outputs of floats that a kernel's test hands over as zeros or as whatever the memory held."""
+    """Outputs of floats that a test of kernels hands over as zeros or as they were, and does not expect to be NaN."""
     outputs = {
         function.name: [a.arg.endswith("_out") for a in function.args.args]
         for path in tree.python("kernels")
@@ -159,7 +191,8 @@ def outputs_poisoned(tree: Tree) -> list[Finding]:
     for path in sorted(p for p in tree.texts if p.startswith("tests/kernels/") and p.endswith(".py")):
         own = {function.name for function in functions(tree.parse(path))}
         for function in functions(tree.parse(path)):
-            clean = dict(unpoisoned(function))
+            text = ast.unparse(function)
+            clean = {name for name, _ in unpoisoned(function) if f"np.isnan({name}" not in text}
             for call in walk(function):
                 name = ast.unparse(call.func).split(".")[-1] if isinstance(call, ast.Call) else ""
                 if isinstance(call, ast.Call) and name in outputs.keys() - own:
@@ -274,7 +307,7 @@ def attempts(syntax: ast.AST) -> set[int]:
 
 
 def error_tree_as_drawn(tree: Tree) -> list[Finding]:
-    """Errors that hang elsewhere than in the drawing at the top of `errors.py`, and errors defined elsewhere."""
+    """Errors that hang elsewhere than in the drawing at the top of `errors.py`, and public ones defined elsewhere."""
     path = f"{SOURCE}errors.py"
     syntax = tree.parse(path)
     drawn = drawn_tree(ast.get_docstring(syntax) or "")
@@ -287,7 +320,8 @@ def error_tree_as_drawn(tree: Tree) -> list[Finding]:
     ]
     for other in tree.python(*(set(tree.parts) - BENCHES - {"errors"})):
         for node in classes(tree.parse(other)):
-            if any(re.search(r"(?:Error|Exception|Warning)$", ast.unparse(base)) for base in node.bases):
+            raised = any(re.search(r"(?:Error|Exception|Warning)$", ast.unparse(base)) for base in node.bases)
+            if raised and not node.name.startswith("_"):
                 found.append(Finding(other, node.lineno, f"{node.name} is an error outside errors.py"))
     return found
 
