@@ -302,6 +302,7 @@ BREAKS = [
     Break("pure_below_the_shell", f"{S}assess/judge.py", "from scipy import io", "uses io"),
     Break("pure_below_the_shell", f"{S}report/html.py", "from jinja2 import FileSystemLoader", "uses FileSystemLoader"),
     Break("pure_below_the_shell", f"{S}formats/times.py", "import time", "imports time"),
+    Break("pure_below_the_shell", f"{S}formats/times.py", "X = datetime.now()", "uses .now"),
     Break("seeds_come_in", f"{S}world/radar.py", "X = np.random.normal()", "uses np.random.normal"),
     Break("seeds_come_in", f"{S}scenes/family.py", "from numpy.random import rand", "imports numpy.random rand"),
     Break("seeds_come_in", f"{S}engage/operator.py", "from numpy import random", "imports numpy random"),
@@ -310,6 +311,7 @@ BREAKS = [
     Break("seeds_come_in", f"{S}formats/cells.py", "import random", "imports random"),
     Break("deterministic", f"{S}kernels/jit.py", "X = numba.njit(fastmath=True)", "fastmath=True"),
     Break("deterministic", f"{S}kernels/polar.py", "from numba import prange", "prange"),
+    Break("deterministic", f"{S}kernels/jit.py", "X = numba.prange(3)", "prange"),
     Break("deterministic", f"{S}world/ground.py", "X = dict(parallel=True)", "parallel=True"),
     Break("deterministic", f"{S}sense/rows.py", "import numba", "numba outside kernels.jit"),
     # borders and nouns
@@ -327,6 +329,8 @@ BREAKS = [
     Break("measured_apart", f"{S}records/events.py", "class More:\n    cpu_s: float", "would hold cpu_s", "cpu_s"),
     Break("protects_only", f"{S}records/forecasts.py", "class More:\n    launch_point_m: float", "names launch_point_m",
           "launch_point_m"),
+    Break("protects_only", f"{S}engage/decide.py", "X = track.aim_point", "names aim_point"),
+    Break("protects_only", f"{S}report/build.py", "def f(intercept_point: float): ...", "names intercept_point"),
     Break("protects_only", f"{S}engage/decide.py", "def aim_point(track_id: int) -> None: ...", "names aim_point"),
     # kernels
     Break("kernels_in_grammar", f"{S}kernels/polar.py", "from scipy.special import ndtr", "imports scipy.special"),
@@ -368,6 +372,8 @@ BREAKS = [
     Break("implementations_in_tables", f"{S}formats/sinks.py",
           "class Sink(Protocol):\n    def take(self): ...\nclass A:\n    def take(self): ...\nclass B:\n"
           '    def take(self): ...\nNOBODY_TESTS = {"a": A, "b": B}', "no test runs over NOBODY", "NOBODY_TESTS"),
+    Break("implementations_in_tables", f"{S}track/associators.py", "OTHERS = {", "no test runs over OTHERS",
+          instead_of="ASSOCIATORS = {"),
     # texts
     Break("speaks_of_itself", "docs/why/world.md", "See /home/" + "someone/notes.md", "names the place"),
     Break("speaks_of_itself", "proofs/impact.json", "/wo" + "rk/main/x", "names the place"),
