@@ -75,7 +75,7 @@ def look(x, p, mu, hits, predicted, g, a, factor, ll):
             project_track(rows, np.zeros(3), np.eye(3), x[k], p[k], predicted[k], g[k], a[k])
     best = mu.argmax()
     count, wanted, kind = 0, np.random.randint(0, 3), np.random.randint(0, 5)  # noqa: NPY002
-    z, sigma, v, r = np.empty(4), np.empty(4), np.empty(4), np.empty(4)
+    z, sigma, v, r = np.full(4, np.nan), np.full(4, np.nan), np.full(4, np.nan), np.full(4, np.nan)
     for _ in range(wanted):
         sigma[0], sigma[1], sigma[2] = log_uniform(1e-6, 1e4), log_uniform(1e-8, 3.0), log_uniform(1e-8, 3.0)
         sigma[3] = log_uniform(1e-6, 100.0)
@@ -108,8 +108,8 @@ def march(seed, steps, motion, birth):
     predicted, g, a = np.empty((MODELS, 5)), np.empty((1, MODELS, 7, 4)), np.empty((MODELS, 4, 4))
     factor, ll, met = np.empty((2, MODELS, FACTORS)), np.empty((2, MODELS)), np.zeros(4, np.int64)
     hits, born, updated, surprise = np.ones(1, np.int64), np.zeros(1), np.zeros(1), np.ones(1)
-    row, sure, det, nis = np.empty(1, np.int64), np.empty(1), np.arange(2), np.ones(2)
-    moved = np.empty((1, 4))
+    row, sure, det, nis = np.full(1, -9), np.full(1, np.nan), np.arange(2), np.ones(2)
+    moved = np.full((1, 4), np.nan)
     t, least, place = 0.0, math.inf, np.zeros(1, np.int64)
     begin(motion, birth, mu, x, p, r)
     for step in range(steps):

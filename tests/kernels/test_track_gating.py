@@ -76,7 +76,7 @@ def test_grid_finds_every_pair_that_brute_force_finds(seed):
 def test_no_residual_is_likelier_than_the_peak(rows):
     rng = np.random.default_rng(rows)
     root = rng.normal(size=(4, 4)) * [30.0, 50.0, 70.0, 2.0]
-    a, peak, factor = root @ root.T, np.empty(2), np.empty(FACTORS)
+    a, peak, factor = root @ root.T, np.full(2, np.nan), np.full(FACTORS, np.nan)
     peak_density(rows, a, peak)
     finest = np.full(4, FINEST2)
     ll, _ = factor_innovation(rows, 25.0, a, np.zeros(4), finest, factor)

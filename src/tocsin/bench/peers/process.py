@@ -50,7 +50,7 @@ class PeerProcess:
         if word == "ready":
             self.version = rest
             return True
-        self.problem = f"not installed in {self.python} ({rest})" if word == "missing" else "could not be started"
+        self.problem = f"not installed ({rest})" if word == "missing" else "could not be started"
         self.close()
         return False
 
