@@ -17,12 +17,17 @@ from tocsin.journal.record import read_run
 
 import tocsin
 from tocsin.errors import BadInput, ChainBroken, ReplayDiffers
-from tocsin.journal import EVENTS_FILE, JOURNAL_FILE, JournalWriter, Origin, Replayed, replay
+from tocsin.journal import JournalWriter, create_store, open_store
 from tocsin.journal.chain import Chain, Tail, entries, parsed
 from tocsin.journal.codec import decode
-from tocsin.journal.reader import open_inputs
+from tocsin.journal.files import FILES
 from tocsin.records.detections import Batch
+from tocsin.session import KINDS, Origin, Session
+from tocsin.session.gather import read_run
+from tocsin.session.manifest import MANIFEST
+from tocsin.session.replay import Inputs, Replayed, open_inputs, replay
 
+JOURNAL_FILE, EVENTS_FILE = FILES["inputs"], FILES["outputs"]
 PACKAGE = Path(tocsin.__file__).parent
 COMMAND = "import sys; from tocsin.cli import main; sys.exit(main())"
 
@@ -46,6 +51,10 @@ def lines(path: Path) -> list[bytes]:
     return path.read_bytes().splitlines(keepends=True)
 
 
+def inputs_of(run: Path) -> Inputs:
+    return open_inputs(open_store(run))
+
+
 def command(run: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """`tocsin replay` in a fresh process."""
     return subprocess.run(
@@ -60,7 +69,7 @@ def command(run: Path, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_the_same_to_the_byte(original: Path) -> None:
     found = replay(original)
     assert found.comparison == "bytes"
-    assert set(found.compared) == {EVENTS_FILE, "tracks.csv", "impacts.csv", "chain"}
+    assert set(found.compared) == {EVENTS_FILE, "tracks.csv", "impacts.csv", "chain", MANIFEST}
     assert (found.batches, found.events, found.finished, found.notes) == (12, 12, True, ())
     assert found.chain == json.loads(lines(original / EVENTS_FILE)[-1])["hash"]
 
@@ -70,7 +79,7 @@ def test_without_the_recorded_outputs_the_chain_is_the_same(run: Path, chain: st
         (run / name).unlink()
     found = replay(run)
     assert found.chain == chain
-    assert found.compared == ("chain",)
+    assert found.compared == ("chain", MANIFEST)
 
 
 @pytest.mark.parametrize("threads", ["1", "2"])
@@ -204,7 +213,8 @@ def test_no_journal_and_another_version(run: Path, tmp_path: Path) -> None:
 
 
 def test_the_journal_holds_the_batches_that_were_read(original: Path) -> None:
-    batches = [item.record for item in open_inputs(original).rest if isinstance(item.record, Batch)]
+    batches = list(inputs_of(original).batches(print))
+    assert all(isinstance(batch, Batch) for batch in batches)
     assert [batch.t_text for batch in batches] == [f"{k}.0" for k in range(12)]
     errors = [error for batch in batches for error in batch.errors]
     assert [(error.column, error.value) for error in errors] == [("azimuth_deg", "400")]
@@ -227,11 +237,12 @@ def test_a_run_is_read_back_for_its_report(original: Path) -> None:
 
 
 def test_an_unfinished_journal_of_no_batch(original: Path, tmp_path: Path) -> None:
-    inputs = open_inputs(original)
-    JournalWriter(tmp_path, inputs.plan, Origin(exercise=False)).close()
+    plan = inputs_of(original).plan
+    with Session(plan, journal=JournalWriter(create_store(tmp_path), KINDS, plan), origin=Origin(exercise=False)):
+        pass
     found = replay(tmp_path)
     assert isinstance(found, Replayed)
     assert (found.batches, found.finished) == (0, False)
-    tail = Tail()
-    assert [entry.kind for entry in entries(tmp_path / JOURNAL_FILE, tail)] == ["header", "plan", "origin"]
-    assert decode(type(inputs.plan), next(e.body for e in entries(tmp_path / JOURNAL_FILE, tail) if e.kind == "plan"))
+    written = list(entries(iter(lines(tmp_path / JOURNAL_FILE)), JOURNAL_FILE, Tail()))
+    assert [entry.kind for entry in written] == ["header", "plan", "origin"]
+    assert decode(type(plan), written[1].body)

@@ -56,7 +56,7 @@ def piped(folder: Path) -> list[tuple[Batch, Events]]:
     (folder / "detections.csv").write_text("\n".join([HEAD, *rows()]) + "\n")
     (folder / "sensors.csv").write_text(SENSORS)
     source = open_detections(folder / "detections.csv")
-    plan = plan_of(Given(folder / "detections.csv", folder / "sensors.csv", folder), source)
+    plan = plan_of(Asked(folder / "sensors.csv"), source)
     state, steps = pipeline.start(plan), []
     for batch in source.batches(plan.sensors.sensor_id):
         state, events = pipeline.advance(plan, state, batch)

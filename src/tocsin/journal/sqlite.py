@@ -1,7 +1,8 @@
 """A journal as one SQLite file: write-ahead log, `synchronous=FULL`, and one commit for all that waits.
 
 A commit is one `fsync`, whether it holds one line or a thousand (group commit): append what has arrived, commit once,
-and only then act on it. While it is written the file has `-wal` and `-shm` beside it; a closed journal is one plain file.
+and only then act on it. While it is written the file has `-wal` and `-shm` beside it; a closed
+journal is one plain file.
 """
 
 from __future__ import annotations
