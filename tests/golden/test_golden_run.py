@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.journal import replay as recompute
+from tocsin.exercise.kinds import KINDS
 from tocsin.journal.fingerprint import fingerprint
-from tocsin.journal.reader import open_inputs
+from tocsin.session.replay import open_inputs
+from tocsin.session.replay import replay as recompute
 
 RECORDED = Path(__file__).parent / "rocket"
 
@@ -39,11 +40,11 @@ def test_the_recorded_run_is_still_what_comes_out() -> None:
 
 def test_it_comes_out_to_the_byte_where_it_was_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     """An edit of the code alone moves no digit: on the machine kind and with the libraries of the record, that is."""
-    recorded, here = open_inputs(RECORDED).header.fingerprint, fingerprint()
+    recorded, here = open_inputs(open_store(RECORDED), KINDS).made_by, fingerprint()
     if changed(recorded, code=here.code, release=here.release) != here:
         pytest.skip("recorded on another kind of machine or with other libraries")
-    monkeypatch.setattr(import_module("tocsin.journal.replay"), "fingerprint", lambda: recorded)
-    assert recompute(RECORDED).comparison == "bytes"
+    monkeypatch.setattr(import_module("tocsin.session.replay"), "fingerprint", lambda: recorded)
+    assert recompute(RECORDED, kinds=KINDS).comparison == "bytes"
 
 
 def test_a_different_number_in_the_record_is_seen(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from journal_cases import recorded
-from tocsin.journal.record import read_run
 
 import tocsin
 from tocsin.errors import BadInput, ChainBroken, ReplayDiffers

@@ -13,7 +13,7 @@ from tocsin.errors import BadInput
 from tocsin.formats.detections import open_detections
 from tocsin.records.detections import Batch, DetectionTable
 from tocsin.records.events import Events
-from tocsin.session.asked import plan_of
+from tocsin.session.asked import Asked, plan_of
 
 RADAR = Sensor("a", lat_deg=33.7856, lon_deg=42.4412, alt_m=188.0)
 SECOND = Sensor(
