@@ -246,7 +246,8 @@ BREAKS = [
     Break("advance_callers", f"{S}cli/show.py", "from tocsin.pipeline import advance", "drives pipeline.advance"),
     Break("advance_callers", "tools/late.py", "from tocsin import pipeline as p\nX = p.advance", "drives pipeline",
           "X = p.advance"),
-    Break("advance_callers", f"{S}study/calibration.py", "X = pipeline.advance", "drives pipeline.advance"),
+    Break("advance_callers", f"{S}study/calibration.py", "from tocsin import pipeline\nX = pipeline.advance",
+          "drives pipeline.advance", "X = "),
     Break("doors_light", f"{S}records/plan.py", "import yaml", "tocsin.records.plan loads yaml"),
     Break("doors_light", f"{S}tracker.py", "from tocsin.formats import planted", "tracker loads yaml through",
           beside={f"{S}formats/planted.py": "import yaml\n"}),
@@ -329,11 +330,11 @@ BREAKS = [
     Break("implementations_in_tables", f"{S}track/associators.py", "        None, False, True",
           "ASSOCIATORS lacks best_assignment", "ASSOCIATORS = {", instead_of="        best_assignment, False, True"),
     Break("implementations_in_tables", f"{S}formats/sinks.py",
-          "class Sink(Protocol):\n    def take(self): ...\nclass A:\n    def take(self): ...\nclass B:\n"
-          "    def take(self): ...", "Sink: no table holds A, B"),
+          "class Drain(Protocol):\n    def swallow(self): ...\nclass A:\n    def swallow(self): ...\nclass B:\n"
+          "    def swallow(self): ...", "Drain: no table holds A, B"),
     Break("implementations_in_tables", f"{S}formats/sinks.py",
-          "class Sink(Protocol):\n    def take(self): ...\nclass A:\n    def take(self): ...\nclass B:\n"
-          '    def take(self): ...\nNOBODY_TESTS = {"a": A, "b": B}', "no test runs over NOBODY", "NOBODY_TESTS"),
+          "class Drain(Protocol):\n    def swallow(self): ...\nclass A:\n    def swallow(self): ...\nclass B:\n"
+          '    def swallow(self): ...\nNOBODY_TESTS = {"a": A, "b": B}', "no test runs over NOBODY", "NOBODY_TESTS"),
     Break("implementations_in_tables", f"{S}track/associators.py", "OTHERS = {", "no test runs over OTHERS",
           instead_of="ASSOCIATORS = {"),
     # texts
