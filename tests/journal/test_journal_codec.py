@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from typing import Any
+from typing import Any, TypeVar
 
 import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typing_extensions import TypeAliasType
 
 from tocsin.exercise.kinds import KINDS
 from tocsin.journal.codec import canonical, decode, encode
@@ -114,3 +115,19 @@ def test_another_type_than_the_declared_is_refused() -> None:
         decode(TrackEnd, good.replace(b'"track_id":2', b'"track_id":2.5'))
     with pytest.raises(ValueError, match="cannot reshape"):
         decode(TrackEnd, good.replace(b"[6,6]", b"[6,7]"))
+
+
+def test_an_alias_of_an_array_type_is_the_array_type() -> None:
+    scalar = TypeVar("scalar", bound=np.generic)
+    alias = TypeAliasType("Array", np.ndarray[Any, np.dtype[scalar]], type_params=(scalar,))
+    text = TypeAliasType("Text", str)
+
+    @dataclasses.dataclass(frozen=True)
+    class Held:
+        numbers: alias[np.float64]  # type: ignore[valid-type]
+        name: text  # type: ignore[valid-type]
+
+    Held.__annotations__ = {"numbers": alias[np.float64], "name": text}
+    held = Held(np.array([1.5, math.nan]), "radar-1")
+    assert encode(held) == b'{"numbers":[1.5,null],"name":"radar-1"}'
+    assert encode(decode(Held, encode(held))) == encode(held)

@@ -51,10 +51,11 @@ def run(asked: Asked, *, imports_s: float, as_json: bool) -> int:
     plan = canonical(plan_of(scenario))
     names = (*FILES, "scenario.yaml", "truth.csv", *REPORT_FILES, "timing.json", *STORES[asked.store].files)
     out = asked.out or Path("out") / f"{_file_name(scenario.name)}-{asked.seed}"
-    with stoppable(), RunFolder(out, "run", names, (Path(asked.scenario),)) as folder, ExitStack() as stack:
+    with RunFolder(out, "run", names, (Path(asked.scenario),)) as folder, ExitStack() as stack:
         since = watch.set_up("files", since)
         warm_up(plan)
         watch.set_up("compile", since)
+        stack.enter_context(stoppable())
         raid = Raiding(folder.work, scenario, plan, asked.seed, choices, watch, asked.store)
         stack.enter_context(raid)
         with progress(scenario.name, scenario.duration_s) as bar:

@@ -55,10 +55,11 @@ def track(given: Given, *, imports_s: float, as_json: bool) -> int:
     inputs = (given.detections, given.sensors, given.reports, given.terrain)
     names = (*OUTPUTS, "timing.json", *(STORES[given.store].files if given.journal else ()))
     batches = source.batches(plan.sensors.sensor_id)
-    with stoppable(), RunFolder(given.out, "track", names, inputs) as folder, ExitStack() as stack:
+    with RunFolder(given.out, "track", names, inputs) as folder, ExitStack() as stack:
         since = watch.set_up("files", since)
         warm_up(plan)
         watch.set_up("compile", since)
+        stack.enter_context(stoppable())
         journal, origin = None, Origin(exercise=False, instants=source.base.epoch is not None)
         if given.journal:
             journal = JournalWriter(create_store(folder.work, given.store), KINDS, plan)

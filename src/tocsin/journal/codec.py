@@ -66,6 +66,8 @@ def _codec(kind: Any) -> tuple[Turn, Turn]:
     if is_dataclass(kind):
         return _record_codec(cast("type", kind))
     origin, arguments = get_origin(kind), get_args(kind)
+    if hasattr(origin or kind, "__value__"):  # an alias made by a `type` statement, as NDArray is from NumPy 2.5 on
+        return _codec(origin.__value__[arguments] if arguments else kind.__value__)
     if origin is np.ndarray:
         return _array_codec(get_args(arguments[1])[0])
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
