@@ -1,0 +1,1 @@
+"""What is run beside the package and not shipped with it: proofs, charts, measuring programs."""
