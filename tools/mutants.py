@@ -176,9 +176,12 @@ class _Walker:
     def __init__(self, source: bytes, starts: list[int]) -> None:
         self.source = source
         self.starts = starts
+        self.sizes: set[int] = set()
 
     def changes(self, node: ast.AST) -> Iterator[Change]:
         """The changes of a node and of all below it that may be changed."""
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("np.empty", "np.zeros", "np.full"):
+            self.sizes |= {id(part) for part in ast.walk(node.args[0])}
         yield from self._of(node)
         for child in _children(node):
             yield from self.changes(child)
@@ -219,7 +222,8 @@ class _Walker:
         elif isinstance(node, ast.UnaryOp) and not isinstance(node.operand, ast.Constant):
             yield self._whole(node, f"({self._text(node.operand)})", "unary")
         elif isinstance(node, ast.Constant):
-            yield from (self._whole(node, text, "constant") for text in _other_constants(node.value))
+            smaller = id(node) in self.sizes
+            yield from (self._whole(node, text, "constant") for text in _other_constants(node.value, smaller))
         elif isinstance(node, ast.Call):
             yield from self._call(node.func)
         elif isinstance(node, ast.If | ast.While | ast.IfExp):
@@ -252,10 +256,12 @@ class _Walker:
                 yield self._whole(inner.value, new or "None", "return")
 
 
-def _other_constants(value: object) -> list[str]:
-    """What a constant is changed to."""
+def _other_constants(value: object, size: bool) -> list[str]:
+    """What a constant is changed to; the size of an array to one less, for what is too large harms nothing."""
     if isinstance(value, bool):
         return [str(not value)]
+    if size and isinstance(value, int) and 0 < value < SMALL_WHOLE:
+        return [str(value - 1)]
     if isinstance(value, int) and value < SMALL_WHOLE:
         return [str(value + 1)]
     if isinstance(value, int):

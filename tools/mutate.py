@@ -5,7 +5,7 @@ sample of places at which one node of the syntax is changed (`tools/mutants.py`)
 never into the tree itself, and the tests of its package are run there until the first that fails. A run that takes too
 long counts as killed and is told apart. What was found is kept by code and tests, so that a run that was cut goes on.
 
-    python -m tools.mutate [--seed 1] [--sample 40] [--minutes 60] [--package warn ...] [--only ID ...]
+    python -m tools.mutate [--seed 11] [--sample 40] [--minutes 100] [--package warn ...] [--only ID ...]
 
 Writes `proofs/mutation.json`, prints the survivors, and ends with 1 when a listed mutant survives or when fewer than
 FLOOR of a package's mutants are killed. Mutants of `tools/mutations/equivalent.json` are argued one by one to change no
@@ -381,7 +381,7 @@ def _chosen(
 def _parsed(arguments: list[str] | None, lists: Path) -> argparse.Namespace:
     packages = sorted({*PACKAGES, KERNELS, *(p.stem for p in lists.glob("*.json") if p.stem != "equivalent")})
     parser = argparse.ArgumentParser(prog="tools.mutate", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--sample", type=int, default=40, help="generated mutants of each package")
     parser.add_argument("--minutes", type=float, default=100.0, help="no mutant is begun later")
     parser.add_argument("--package", action="append", choices=packages, help="this one alone; may be repeated")

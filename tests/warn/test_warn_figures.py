@@ -435,3 +435,22 @@ def test_warnings_that_hold_say_how_much_time_is_left_and_are_told_again_when_it
     assert told.seconds_left == pytest.approx(99.1)
     (banded,) = run.step(21.0, replace(near, hostile=0.3, reach=(0.6, 60.0, 109.1)))
     assert banded.probability == pytest.approx(0.18)  # from the class of 0.2 to 0.5 into the one below
+
+
+@pytest.mark.parametrize("ring", [square(0.0, 0.0, 9.0)[:2], np.full((3, 2), np.nan), np.zeros((4, 3)), np.zeros(4)])
+def test_a_zone_that_is_no_polygon_is_refused_by_its_name(ring: FloatArray) -> None:
+    site = plan(rows=1).site
+    with pytest.raises(ValueError, match="zone z0_0"):
+        places_of(replace(site, zones=(replace(site.zones[0], polygon_m=ring),)))
+
+
+def test_a_sighting_names_no_track_and_its_closing_elsewhere_closes_no_hazard() -> None:
+    run = Runner()
+    told = run.step(0.0, said=reports((0.0, "sighting", "s", CENTRE, 300.0, "a drone")))
+    assert {e.track_ids for e in told} == {()}
+    away = lost_far()
+    away.step(30.0, said=reports((30.0, "sighting", "track 4", (-9000.0, 0.0), 50.0, "wreck found")))
+    assert away.state is not None
+    assert away.state.hazards[3].state == "open"
+    away.step(31.0, said=reports((31.0, "sighting", "track 3", (-9000.0, 0.0), 50.0, "wreck found")))
+    assert away.state.hazards[3].state == "closed"
