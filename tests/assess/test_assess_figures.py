@@ -409,16 +409,19 @@ def normal(place: FloatArray, at: FloatArray, variance: float, t_s: float, when_
 FOREIGN = 1.0 / 3600.0 / (math.pi * 1e8)
 
 
-def test_a_report_of_a_rounds_impact_weighs_by_both_falls_and_by_what_is_heard_for_other_reasons() -> None:
+@pytest.mark.parametrize("seen_until_s", [18.0, 28.5, 29.5])
+def test_a_report_of_a_rounds_impact_weighs_by_both_falls_and_by_what_is_heard_for_other_reasons(
+    seen_until_s: float,
+) -> None:
     told = (IMPACT_T_S + 0.5, "ear", "impact", (float(IMPACT_M[0]) + 30.0, float(IMPACT_M[1])), "explosion")
-    observed = with_rows(rocket(18.0), told)
+    observed = with_rows(rocket(seen_until_s), told)
     found = piece(one(observed), "impact_report")
     place, last = np.array(told[3]), observed.tracks.state[-1, :2]
     strike = normal(place, IMPACT_M[:2], 40.0**2 + 30.0**2 + 20.0**2, told[0], 30.0, math.hypot(0.3, 1.0))
     half = 0.5 * math.dist(IMPACT_M[:2], last) + 50.0
-    remains = normal(
-        place, 0.5 * (last + IMPACT_M[:2]), half**2 + 20.0**2, told[0], 18.0 + 1.5 * 12.0, 0.5 * 12.0 + 2.0
-    )
+    left_s, middle = max(30.0 - seen_until_s, 1.0), 0.5 * (last + IMPACT_M[:2])
+    down_s, sigma_s = seen_until_s + 1.5 * left_s, 0.5 * left_s + 2.0
+    remains = normal(place, middle, half**2 + 20.0**2, told[0], down_s, sigma_s)
     hears, debris = 0.95, 0.95 * 0.3
     expected = [
         math.log((debris * remains + (1.0 - debris) * FOREIGN) / FOREIGN),

@@ -316,6 +316,8 @@ def test_a_zone_without_assets_is_endangered_by_the_share_of_the_area_that_lies_
     zone = run.state.places.zone_id.index("z4_4")
     assert found.probability[0, zone] == pytest.approx(0.45 * inside, abs=0.01)
     assert found.probability[0, run.state.places.zone_id.index("z0_0")] == 0.0
+    (at_once,) = hazard_dangers(SETTINGS, run.state.places, run.state.hazards, 0.0)
+    assert at_once.expected_t_s[0, zone] == 0.0  # it is there already
 
 
 def test_a_reacquired_hazard_counts_for_a_minute_and_raises_nothing() -> None:
@@ -421,6 +423,7 @@ def test_zones_are_packed_counter_clockwise_whatever_their_size_and_an_asset_on_
     assert [z for z, harmed in zip(places.zone_id, places.harmed[0], strict=True) if harmed] == ["z1_1"]
     np.testing.assert_allclose(zone_distance(places, np.array([1350.0, 500.0]))[3], 100.0)
     assert places.zone_name == places.zone_id
+    assert places_of(plan(rows=0).site).vertices.shape == (0, 2)
 
 
 def test_warnings_that_hold_say_how_much_time_is_left_and_are_told_again_when_it_moves_by_a_tenth() -> None:
@@ -430,6 +433,9 @@ def test_warnings_that_hold_say_how_much_time_is_left_and_are_told_again_when_it
     assert first.seconds_left == 100.0
     assert run.step(9.0, replace(near, reach=(0.6, 60.0, 160.0))) == ()  # not within ten seconds
     assert run.step(10.0, replace(near, reach=(0.6, 60.0, 108.9))) == ()  # 90 s were left; 8.9 s more are no tenth
+    later = Runner()
+    later.step(100.0, replace(near, reach=(0.6, 160.0, 200.0)))
+    assert later.step(109.0, replace(near, reach=(0.6, 160.0, 260.0))) == ()
     (told,) = run.step(10.0, replace(near, reach=(0.6, 60.0, 109.1)))
     assert (told.action, told.warning_id) == ("update", first.warning_id)
     assert told.seconds_left == pytest.approx(99.1)
