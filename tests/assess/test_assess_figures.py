@@ -483,6 +483,8 @@ def test_silence_weighs_by_what_the_sensor_would_have_heard_of_strike_and_remain
     assert unstated.log_likelihood == pytest.approx([math.log1p(-0.95 * 0.3), math.log(0.05), 0.0])
     lost = piece(one(drone(60.0)), "impact_silence")  # half of lost drones strike where sensors listen
     assert lost.log_likelihood == pytest.approx([math.log1p(-0.95 * 0.5), math.log1p(-0.95 * 0.5), 0.0])
+    far = replace(WITNESS, position_m=(30000.0, 0.0, 3.0))
+    assert "impact_silence" not in kinds(one(replace(rocket(18.0), witnesses=(far,))))
     assert "impact_silence" in kinds(one(drone(60.0, end_t_s=120.0)))
     assert "impact_silence" not in kinds(one(drone(60.0, end_t_s=119.9)))
 
@@ -612,3 +614,37 @@ def test_what_is_collected_is_what_was_seen_in_order_of_time_and_track() -> None
     assert [e.track_id for e in found.ends] == [7]
     assert found.shots == (shot(2.5),)
     assert found.witnesses == (WITNESS,)
+
+
+@pytest.mark.parametrize(("height_m", "sink_mps"), [(60.0, 8.0), (60.0, 2.0), (2.0, 0.0)])
+def test_what_dives_comes_down_ahead_by_its_sink_and_as_unsure_as_its_last_place(
+    height_m: float, sink_mps: float
+) -> None:
+    """From 60 m at 8 m/s in 7.5 s; at less than 5 m/s it is taken to dive at that; from the ground, from 5 m."""
+    level = math.sqrt(40.0**2 - sink_mps**2)
+    observed = drone(
+        60.0, start=(0.0, 3600.0 + 60.0 * level, height_m + 60.0 * sink_mps), velocity=(0, -level, -sink_mps)
+    )
+    sigma = np.full(len(observed.tracks.t_s), 300.0)
+    sigma[-1] = 25.0
+    observed = replace(observed, tracks=replace(observed.tracks, position_sigma_m=sigma))
+    observed = with_rows(observed, (64.0, "ear", "impact", (10.0, 3500.0), "explosion"))
+    found = next(e for e in one(observed).evidence if e.kind.startswith("impact_report")).log_likelihood
+    height = math.hypot(3600.0, height_m + 6.37e6) - 6.37e6
+    place, at = np.array([10.0, 3500.0]), np.array([0.0, 3600.0])
+    dive = max(height, 5.0) / max(sink_mps, 5.0)
+    ahead = normal(
+        place, at - np.array([0.0, 0.5 * dive * level]), (0.5 * level * dive + 30.0) ** 2 + 625.0 + 400.0, 64.0,
+        60.0 + 0.7 * dive, 2.0 + 0.5 * dive,
+    )  # fmt: skip
+    away_s = 3600.0 / level
+    asset = normal(place, np.zeros(2), 50.0**2 + 625.0 + 400.0, 64.0, 60.0 + away_s, 5.0 + 0.3 * away_s)
+    fall_s = math.sqrt(2.0 * max(height, 5.0) / 9.80665)
+    carry = level * fall_s
+    remains = normal(
+        place, at - np.array([0.0, 0.5 * carry]), (0.5 * carry + 30.0 + 25.0) ** 2 + 400.0, 64.0,
+        60.0 + 1.3 * fall_s, 3.0 + 0.3 * fall_s,
+    )  # fmt: skip
+    hears = 0.95 * 0.5
+    expected = [math.log(1.0 - hears + hears * v / FOREIGN) for v in (remains, 0.3 * asset + 0.7 * ahead)]
+    assert found[:2] == pytest.approx(expected)

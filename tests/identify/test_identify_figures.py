@@ -206,6 +206,9 @@ def test_the_velocity_of_a_claim_is_over_at_least_four_seconds() -> None:
     four = heard((0.0, 0.0), (4.0, 400.0))
     assert four.velocity_mps == (100.0, 0.0)
     assert four.velocity_sigma_mps == pytest.approx(math.hypot(math.sqrt(2.0) * 20.0 / 4.0, 0.5))
+    north = reports((8.0, "adsb", "A", (800.0, -600.0, 100.0), 20.0))
+    (aside,) = take_reports((four,), north, replace(NOBODY, t_s=8.0), np.empty(0, dtype=np.int64))
+    assert aside.velocity_mps == (100.0, -150.0)
     # The base line moves on: from 4 s, when the position of 4 s is four seconds old.
     later = heard((0.0, 0.0), (4.0, 400.0), (7.9, 400.0), (8.0, 800.0))
     assert later.velocity_mps == (100.0, 0.0)
@@ -253,6 +256,7 @@ def test_the_share_of_each_account_is_its_weight_over_all_and_one_for_somebody_e
     weights = [math.exp(3.0), math.exp(1.0 - 5.0), math.exp(1.0), math.exp(2.0 - 5.0)]
     total = 1.0 + sum(weights)
     assert found.bound.tolist() == [True, False]
+    assert (found.true_share[1], found.false_share[1]) == (0.0, 0.0)
     assert found.true_share[0] == pytest.approx(weights[0] / total)
     assert found.false_share[0] == pytest.approx(weights[1] / total)
     assert found.lookalike.tolist() == [True, True]  # e of 24.1 is more than a fiftieth
