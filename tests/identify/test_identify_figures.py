@@ -99,7 +99,7 @@ def node(feature: int, a: int, b: int, scales: tuple[float, float]) -> tuple[flo
 
 def test_speed_is_a_log_normal_seen_through_errors_and_wind() -> None:
     found = unfloored(0)
-    for a, b in ((12, 3), (20, 4), (30, 4), (40, 6), (46, 6)):
+    for a, b in ((1, 4), (12, 3), (20, 4), (30, 4), (40, 6), (46, 6)):
         value, error = node(0, a, b, (20.0, 3.0))
         for c, name in enumerate(CLASSES):
             median, factor, hovering, wind = ROWS[name].speed
