@@ -9,7 +9,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 from scipy.stats import multivariate_normal, norm
 
-from tocsin.kernels import births, clutter, polar, posterior, registration
+from tocsin.kernels import births, clutter, coverage, polar, posterior, registration
 from tocsin.kernels.births import Birth
 from tocsin.kernels.claims import claim_candidates
 from tocsin.kernels.measurement import FACTORS, factor_innovation, project_track, residual
@@ -368,3 +368,31 @@ def test_a_pairs_density_is_in_the_units_of_what_its_detection_measures():
     np.testing.assert_allclose(found, [
         1.5 * both, 1.5 * both * 2000.0**2 * 0.8, 1.5 * 0.25 * math.exp(-3.0), 1.5 * both * 2000.0 * 0.8
     ])  # fmt: skip
+
+
+def field_of(sector, place, sigma_m=0.0, rotation=TILTED):
+    """Share that a field of view leaves of an even beam at a place in the sensor's tilted axes."""
+    level = np.zeros((0, 0))
+    mask = coverage.mask_of(SENSOR, rotation, NAN, np.array(sector), 6.37e6, np.zeros(3), level)
+    return coverage.field_share(mask, 0.9, *place, sigma_m)
+
+
+@pytest.mark.parametrize("off_rad", [-0.02, -0.004, 0.0, 0.004, 0.02])
+@pytest.mark.parametrize("sigma_m", [0.0, 60.0])
+def test_a_tilted_field_of_view_ends_softly_at_its_edges(off_rad, sigma_m):
+    """An edge is as soft as the sensor's own, and as the place is uncertain seen from 5 km."""
+
+    def at(azimuth, elevation):
+        local = [math.cos(elevation) * math.sin(azimuth), math.cos(elevation) * math.cos(azimuth), math.sin(elevation)]
+        return SENSOR + TILTED @ (5000.0 * np.array(local))
+
+    edge = norm.cdf(off_rad, 0.0, math.hypot(coverage.EDGE_RAD, sigma_m / 5000.0))
+    assert field_of([0.5, 1.5, NAN, NAN], at(0.5 + off_rad, 0.3), sigma_m) == pytest.approx(edge, rel=1e-6)
+    assert field_of([0.5, 1.5, NAN, NAN], at(1.5 - off_rad, 0.3), sigma_m) == pytest.approx(edge, rel=1e-6)
+    assert field_of([NAN, NAN, 0.1, NAN], at(2.5, 0.1 + off_rad), sigma_m) == pytest.approx(edge, rel=1e-6)
+    assert field_of([NAN, NAN, NAN, 0.6], at(2.5, 0.6 - off_rad), sigma_m) == pytest.approx(edge, rel=1e-6)
+    both = field_of([0.5, 1.5, NAN, 0.6], at(0.5 + off_rad, 0.6 - off_rad), sigma_m)
+    assert both == pytest.approx(edge * edge, rel=1e-6)
+    assert field_of([1.0, 1.0, NAN, NAN], at(2.5, 0.3)) == 1.0  # from one azimuth to itself: all of them
+    assert field_of([6.0, 0.5, NAN, NAN], at(0.0, 0.3)) == pytest.approx(1.0)
+    assert field_of([6.0, 0.5, NAN, NAN], at(3.0, 0.3)) == pytest.approx(0.0, abs=1e-9)
