@@ -460,3 +460,25 @@ def test_a_sighting_names_no_track_and_its_closing_elsewhere_closes_no_hazard() 
     assert away.state.hazards[3].state == "open"
     away.step(31.0, said=reports((31.0, "sighting", "track 3", (-9000.0, 0.0), 50.0, "wreck found")))
     assert away.state.hazards[3].state == "closed"
+
+
+def test_only_sightings_raise_the_risk_of_a_lost_thing_and_what_closes_it_does_not() -> None:
+    run = lost_far()
+    run.step(30.0, said=reports((18.0, "impact", "", (8500.0, -200.0), 50.0, "")))
+    assert run.state is not None
+    assert run.state.hazards[3].hostile == pytest.approx(0.45)
+    run.step(31.0, said=reports((31.0, "sighting", "s", (8500.0, -200.0), 50.0, "crashed")))
+    assert (run.state.hazards[3].state, run.state.hazards[3].hostile) == ("closed", pytest.approx(0.45))
+
+
+def test_the_answer_to_a_sighting_is_no_evidence_for_a_warning_of_something_else() -> None:
+    run = Runner()
+    near = Thing(7, (3000.0, 0.0, 100.0, -25.0, 0.0, 0.0), reach=(0.6, 60.0, 100.0))
+    run.step(0.0, near)
+    run.step(1.0, near, said=reports((1.0, "sighting", "s", (-4000.0, -4000.0), 100.0, "a drone")))
+    run.step(2.0, near, said=reports((2.0, "sighting", "s", (-4000.0, -4000.0), 100.0, "all clear")))
+    for t in range(3, 20):
+        run.step(float(t), replace(near, hostile=0.01))
+    causes = {e.zone_id: e.cause for e in run.warnings if e.action == "all_clear"}
+    assert causes["z4_4"] == "track_7_identified_harmless"
+    assert causes["z0_0"] == "all clear (post-1)"
