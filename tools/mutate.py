@@ -32,6 +32,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Lock
 
 import msgspec
 
@@ -86,15 +87,6 @@ class Outcome(msgspec.Struct, frozen=True):
     new: str
     outcome: str
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One mutant and what it is run against; `key` names code, tests and change."""
-
-    mutant: Mutant
-    key: str
-    timeout_s: float
 
 
 def tests_of(root: Path, file: str) -> tuple[str, ...]:
@@ -276,6 +268,32 @@ def _uses_jit(mutant: Mutant) -> bool:
     return mutant.package != KERNELS
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long each test path takes without a mutant, compiled or not: measured when it is first asked for."""
+
+    trees: Trees
+    takes: dict[tuple[str, bool], float]
+    locks: dict[tuple[str, bool], Lock]
+
+    def of(self, mutant: Mutant) -> float:
+        """How long a mutant may take; raises RuntimeError if its tests do not pass without it."""
+        alone_s = 0.0
+        for test in mutant.tests:
+            pair = test, _uses_jit(mutant)
+            with self.locks.setdefault(pair, Lock()):
+                if pair not in self.takes:
+                    self.takes[pair] = self._measured(*pair)
+            alone_s += self.takes[pair]
+        return max(TIMEOUT_TIMES * alone_s, TIMEOUT_LEAST_S)
+
+    def _measured(self, test: str, jit: bool) -> float:
+        outcome, seconds, said = self.trees.run(None, (test,), BASELINE_MAX_S, jit)
+        if outcome != SURVIVED:
+            raise RuntimeError(f"{test} does not pass without a mutant ({outcome}):\n{said}")
+        return seconds
+
+
 def run_mutants(
     root: Path, folder: Path, mutants: list[Mutant], deadline: float, tell: Callable[[str], None]
 ) -> tuple[list[Outcome], int]:
@@ -288,22 +306,20 @@ def run_mutants(
     waiting = [m for m in mutants if keys[id(m)] not in known]
     trees = Trees.made(root, folder, min(PROCESSES, len(waiting)))
 
-    def work(job: Job) -> None:
+    limits = Limits(trees, {}, {})
+
+    def work(mutant: Mutant) -> None:
         if time.monotonic() >= deadline:
             return
-        outcome, seconds, _ = trees.run(job.mutant, job.mutant.tests, job.timeout_s, _uses_jit(job.mutant))
-        known[job.key] = (outcome, seconds)
+        limit_s, key = limits.of(mutant), keys[id(mutant)]
+        outcome, seconds, _ = trees.run(mutant, mutant.tests, limit_s, _uses_jit(mutant))
+        known[key] = (outcome, seconds)
         with store.open("a", encoding="utf-8") as file:  # one short line a time: whole whatever stops the run
-            file.write(json.dumps([job.key, outcome, round(seconds, 1)]) + "\n")
-        tell(f"{outcome:9} {seconds:6.1f} s  {job.mutant.package}  {job.mutant.id}")
+            file.write(json.dumps([key, outcome, round(seconds, 1)]) + "\n")
+        tell(f"{outcome:9} {seconds:6.1f} s  {mutant.package}  {mutant.id}")
 
     with ThreadPoolExecutor(PROCESSES) as pool:
-        takes = _limits(trees, waiting, pool)
-        jobs = []
-        for m in waiting:
-            alone = sum(takes[test, _uses_jit(m)] for test in m.tests)
-            jobs.append(Job(m, keys[id(m)], max(TIMEOUT_TIMES * alone, TIMEOUT_LEAST_S)))
-        list(pool.map(work, jobs))
+        list(pool.map(work, waiting))
     done = [m for m in mutants if keys[id(m)] in known]
     return [_outcome(m, *known[keys[id(m)]]) for m in done], len(mutants) - len(done)
 
@@ -320,19 +336,6 @@ def _known(store: Path) -> Iterator[tuple[str, tuple[str, float]]]:
 
 def _outcome(m: Mutant, outcome: str, seconds: float) -> Outcome:
     return Outcome(m.id, m.package, m.listed, m.file, m.line, m.old, m.new, outcome, round(seconds, 1))
-
-
-def _limits(trees: Trees, mutants: list[Mutant], pool: ThreadPoolExecutor) -> dict[tuple[str, bool], float]:
-    """How long each test path takes without a mutant, compiled or not; each must pass."""
-    pairs = list(dict.fromkeys((test, _uses_jit(m)) for m in mutants for test in m.tests))
-
-    def measure(pair: tuple[str, bool]) -> float:
-        outcome, seconds, said = trees.run(None, (pair[0],), BASELINE_MAX_S, pair[1])
-        if outcome != SURVIVED:
-            raise RuntimeError(f"{pair[0]} does not pass without a mutant ({outcome}):\n{said}")
-        return seconds
-
-    return dict(zip(pairs, pool.map(measure, pairs), strict=True))
 
 
 def summary(outcomes: list[Outcome], argued: list[str]) -> dict[str, dict[str, object]]:

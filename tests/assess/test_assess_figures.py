@@ -471,6 +471,9 @@ def test_a_strike_is_as_likely_at_each_asset_and_its_place_as_sure_as_the_last_r
         next(e for e in assess(at, seen)[0].evidence if e.kind.startswith("impact_report")).log_likelihood
         for at, seen in ((PLAN, base), (twice, base), (PLAN, doubtful))
     ]
+    at_asset = normal(np.array([40.0, 10.0]), np.zeros(2), 50.0**2 + 100.0 + 400.0, 150.0, 150.0, 5.0 + 0.3 * 90.0)
+    hears = 0.95 * 0.5
+    assert logs[0][1] == pytest.approx(math.log(1.0 - hears + hears * 0.8 * at_asset / FOREIGN))
     assert logs[1] == pytest.approx(logs[0])
     assert logs[2] == pytest.approx(logs[0])
 

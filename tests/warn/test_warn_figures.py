@@ -443,7 +443,9 @@ def test_warnings_that_hold_say_how_much_time_is_left_and_are_told_again_when_it
     assert banded.probability == pytest.approx(0.18)  # from the class of 0.2 to 0.5 into the one below
 
 
-@pytest.mark.parametrize("ring", [square(0.0, 0.0, 9.0)[:2], np.full((3, 2), np.nan), np.zeros((4, 3)), np.zeros(4)])
+@pytest.mark.parametrize(
+    "ring", [square(0.0, 0.0, 9.0)[:2], np.array([[0, 0], [9, 0], [9, np.nan]]), np.zeros((4, 3)), np.zeros(4)]
+)
 def test_a_zone_that_is_no_polygon_is_refused_by_its_name(ring: FloatArray) -> None:
     site = plan(rows=1).site
     with pytest.raises(ValueError, match="zone z0_0"):
@@ -482,3 +484,17 @@ def test_the_answer_to_a_sighting_is_no_evidence_for_a_warning_of_something_else
     causes = {e.zone_id: e.cause for e in run.warnings if e.action == "all_clear"}
     assert causes["z4_4"] == "track_7_identified_harmless"
     assert causes["z0_0"] == "all clear (post-1)"
+
+
+@pytest.mark.parametrize("early", [1.001, 0.04])
+def test_thresholds_out_of_order_are_refused_with_their_values(early: float) -> None:
+    with pytest.raises(ValueError, match=str(early)):
+        Runner(plan(settings=replace(SETTINGS, early_probability=early))).step(0.0)
+    assert Runner(plan(settings=replace(SETTINGS, early_probability=1.0))).step(0.0) == ()
+
+
+def test_a_message_says_how_soon_where_that_is_known() -> None:
+    (round_,) = Runner().step(0.0, rocket(*CENTRE, 100.0, 20.0))
+    assert ", in about 20 s; probability" in round_.why
+    (seen, *_) = Runner().step(0.0, said=reports((0.0, "sighting", "s", CENTRE, 300.0, "a drone")))
+    assert "in about" not in seen.why
