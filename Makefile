@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SCENARIO ?= ain-al-asad-2021
 OUT ?= out/$(SCENARIO)
 
-.PHONY: raid test lint types prove clean lock
+.PHONY: raid test lint types prove mutate clean lock
 .DELETE_ON_ERROR:
 
 raid: $(VENV)/run.stamp
@@ -25,6 +25,9 @@ types: $(VENV)/test.stamp
 
 prove: $(VENV)/test.stamp
 	$(BIN)/python -m tools.prove $(TARGET)
+
+mutate: $(VENV)/test.stamp
+	$(BIN)/python -m tools.mutate
 
 $(VENV)/installer.stamp: requirements/installer.txt
 	PYTHON=$(PYTHON) VENV=$(VENV) sh scripts/venv.sh

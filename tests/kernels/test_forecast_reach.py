@@ -129,3 +129,61 @@ def test_who_is_not_bound_comes_as_often_as_simulated_wanderers() -> None:
     state = [-far, 0.0, 0.0, speed * math.cos(0.25), speed * math.sin(0.25), 0.0]
     chance = reach(state, radius_m=radius, horizon_s=horizon, bound=0.0, variance=(1e-6, sigma))[2]
     assert chance == pytest.approx(hit.mean(), abs=0.06)
+
+
+def chance_of(covariance: FloatArray, state: list[float], level_share: float = 0.0, radius_m: float = 300.0) -> float:
+    """Probability of a track with a full covariance to come to the origin within ten minutes."""
+    out = [np.full((1, 1), np.nan) for _ in range(3)]
+    one = np.ones(1)
+    reach_assets(
+        600.0, 0.1, np.zeros((1, 3)), radius_m * one, np.array([state]), covariance[None], 60.0 * one, 10.0 * one,
+        level_share * one, *out,
+    )  # fmt: skip
+    return float(out[2][0, 0])
+
+
+def rotated(state: list[float], covariance: FloatArray, angle: float) -> tuple[list[float], FloatArray]:
+    """A track and its covariance, turned about the vertical."""
+    turn = np.array(
+        [[math.cos(angle), -math.sin(angle), 0.0], [math.sin(angle), math.cos(angle), 0.0], [0.0, 0.0, 1.0]]
+    )
+    both = np.kron(np.eye(2), turn)
+    return list(both @ np.array(state)), both @ covariance @ both.T
+
+
+@pytest.mark.parametrize("angle", [0.4, 0.8, 2.0, -1.2])
+@pytest.mark.parametrize("offset", [0.0, 0.1])
+def test_probability_does_not_depend_on_where_north_is(angle: float, offset: float) -> None:
+    """6 m/s of doubt along the course and 1 m/s across it are, seen from turned axes, a covariance with cross terms."""
+    state = [-5000.0, 0.0, 100.0, 40.0 * math.cos(offset), 40.0 * math.sin(offset), 0.0]
+    straight = np.diag([900.0, 100.0, 100.0, 36.0, 1.0, 1.0])
+    assert chance_of(rotated(state, straight, angle)[1], rotated(state, straight, angle)[0]) == pytest.approx(
+        chance_of(straight, state), rel=1e-9
+    )
+
+
+def test_spread_across_the_course_blurs_the_bearing_and_spread_along_it_does_not() -> None:
+    """Six degrees off the asset: doubt about the course makes it more likely that it is bound there."""
+    state = [-5000.0, 0.0, 100.0, 40.0 * math.cos(0.25), 40.0 * math.sin(0.25), 0.0]
+    calm = np.diag([100.0, 100.0, 100.0, 1.0, 1.0, 1.0])
+    along, across = calm.copy(), calm.copy()
+    ue, un = math.cos(0.25), math.sin(0.25)
+    along[3:5, 3:5] += 35.0 * np.outer([ue, un], [ue, un])
+    across[3:5, 3:5] += 35.0 * np.outer([-un, ue], [-un, ue])
+    assert chance_of(across, state) > 2.0 * chance_of(calm, state)
+    assert chance_of(along, state) == pytest.approx(chance_of(calm, state), rel=0.02)
+
+
+def test_what_keeps_to_usual_climb_rates_passes_where_its_climb_and_their_spread_take_it() -> None:
+    """100 s to the asset at 50 m/s: 5 m/s of unknown climb and its own spread, against the share that dives at will."""
+    state, covariance = [-5000.0, 0.0, 700.0, 50.0, 0.0, -2.0], np.diag([100.0, 100, 400.0, 4.0, 4.0, 9.0])
+    for up_m, climb, share in ((700.0, -2.0, 1.0), (900.0, -2.0, 0.5), (300.0, 3.0, 1.0)):
+        state[2], state[5] = up_m, climb
+        flight_s = (5000.0 - 300.0) / 50.0
+        rise = 0.0 - up_m - climb * flight_s
+        lift = math.sqrt(400.0 + (9.0 + 25.0) * flight_s**2) + 1.0
+        level = 0.5 * (
+            math.erf((300.0 - rise) / lift / math.sqrt(2.0)) + math.erf((300.0 + rise) / lift / math.sqrt(2.0))
+        )
+        free = chance_of(covariance, state)
+        assert chance_of(covariance, state, share) == pytest.approx(free * (1.0 - share * (1.0 - level)), rel=1e-9)
