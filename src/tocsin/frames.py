@@ -28,6 +28,7 @@ __all__ = [
     "geodetic2enu",
     "level2enu_up",
     "local2site_rotation",
+    "site2local_vector",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -93,6 +94,13 @@ def local2site_rotation(local_origin: FloatArray, site_origin: FloatArray) -> Fl
     axes = enu2ecef(np.eye(3), local_origin) - centre
     start = geodetic2ecef(*(np.asarray(v) for v in site_origin))
     return ecef2enu(start + axes, site_origin).T
+
+
+def site2local_vector(vector_enu: FloatArray, geodetic: FloatArray, origin: FloatArray) -> FloatArray:
+    """Vectors (..., 3) in the ENU axes at `origin` in the ENU axes at their own geodetic places (..., 3)."""
+    v, g = np.asarray(vector_enu, dtype=np.float64), np.asarray(geodetic, dtype=np.float64)
+    ecef = pymap3d.enu2uvw(v[..., 0], v[..., 1], v[..., 2], float(origin[0]), float(origin[1]))
+    return _stack(*pymap3d.uvw2enu(*ecef, g[..., 0], g[..., 1]))
 
 
 def gaussian_radius_m(lat_deg: float) -> float:

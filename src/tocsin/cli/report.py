@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tocsin.cli.show import out as tell
+from tocsin.cli.show import out_json_text
 from tocsin.journal.record import read_run
 from tocsin.records.run import RunRecord
 from tocsin.report import build, render_html, to_json
@@ -18,7 +19,10 @@ def report(run: Path, *, out: Path | None, as_json: bool) -> int:
     folder = run if out is None else out
     folder.mkdir(parents=True, exist_ok=True)
     text = write_report(record, folder)
-    tell(text.rstrip() if as_json else f"Written to {folder / 'report.html'} and {folder / 'report.json'}")
+    if as_json:
+        out_json_text(text.rstrip())
+    else:
+        tell(f"Written to {folder / 'report.html'} and {folder / 'report.json'}")
     return 0
 
 
