@@ -36,7 +36,7 @@ MAX_SOURCE_SIDE = 4000  # of a GeoTIFF as it is read: 33 m from one to the next,
 MAX_NODES = 36_000_000  # of an npz file: 288 MB, one second of arc over a degree and a half
 MAX_PIXELS = 15_000**2  # of a GeoTIFF about the site: 10 m from one to the next
 MAX_BLOCK_BYTES = 1 << 28  # GDAL holds a whole strip or tile while it reads one pixel of it
-_CACHE_MB = 256  # GDAL would take a twentieth of the machine's memory for blocks that it has read
+_CACHE_MB = 1024  # GDAL would take a twentieth of the machine's memory for blocks that it has read
 _METRES_PER_DEGREE = 111_320.0
 
 
@@ -128,9 +128,7 @@ def _fitting(archive: zipfile.ZipFile, path: Path) -> None:
             raise BadInput(f"the array {key} is missing", file=str(path))
         size = archive.getinfo(f"{key}.npy").file_size
         if size > MAX_NODES * 8 + _MAX_HEADER_BYTES:
-            problem = (
-                f"declares {size:,} bytes; at most {MAX_NODES:,} numbers are read: cut the grid, or make it coarser"
-            )
+            problem = f"declares {size:,} bytes; at most {MAX_NODES:,} numbers are read: cut the grid"
             raise BadInput(problem, file=str(path), column=key)
         shape, kind, held = _declared(archive, key)
         if math.prod(shape) > MAX_NODES:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from numbers import Real
 
 import numpy as np
 
 from tocsin.formats.cells import Cell, number
+from tocsin.formats.values import real
 
 __all__ = ["MAX_SECONDS", "Moment", "TimeBase", "base_of", "moment"]
 
@@ -71,7 +71,7 @@ def base_of(cell: Cell) -> TimeBase | None:
 
 
 def moment(value: object) -> Moment:
-    """The time that a Python value names. Raises ValueError saying what to give instead of a text or a naive instant."""
+    """The time that a Python value names. Raises ValueError, saying what to give instead."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, np.datetime64):
@@ -80,10 +80,11 @@ def moment(value: object) -> Moment:
         if value.tzinfo is None:
             raise ValueError("a naive datetime names no instant; give it a tzinfo, or give seconds as a float")
         return _aware(value)
-    if isinstance(value, Real) and not isinstance(value, bool | np.bool_ | np.timedelta64):
-        if not math.isfinite(value):
+    seconds = real(value)
+    if seconds is not None:
+        if not math.isfinite(seconds):
             raise ValueError("time is not finite")
-        return _bare(float(value))
+        return _bare(seconds)
     kind = type(value).__name__
     raise ValueError(f"a {kind} is no time; give seconds as a float, an aware datetime or a numpy.datetime64")
 

@@ -49,9 +49,8 @@ class _Loader(yaml.SafeLoader):
             event = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(problem=f"*{event.anchor}: aliases are not read", problem_mark=event.start_mark)
         if self.depth == MAX_DEPTH or self.nodes == MAX_NODES:
-            problem = (
-                f"nested deeper than {MAX_DEPTH}" if self.depth == MAX_DEPTH else f"more than {MAX_NODES:,} values"
-            )
+            deep = self.depth == MAX_DEPTH
+            problem = f"nested deeper than {MAX_DEPTH}" if deep else f"more than {MAX_NODES:,} values"
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
         self.depth += 1
