@@ -16,7 +16,7 @@ __all__ = ["History", "Past"]
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One track over the n newest of the remembered times at which it was listed, the oldest first."""
+    """One track at the n remembered times at which it was listed, the oldest first."""
 
     track_id: int
     t_s: FloatArray  # (n,)

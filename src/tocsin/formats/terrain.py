@@ -34,7 +34,7 @@ EXTENT_M = 60_000.0  # twice the range at which a radar 10 m above level ground 
 MAX_SIDE = 1200  # nodes along one side: 11 MB of heights
 MAX_SOURCE_SIDE = 4000  # of a GeoTIFF as it is read: 33 m from one to the next, three to each node of the result
 MAX_NODES = 36_000_000  # of an npz file: 288 MB, one second of arc over a degree and a half
-MAX_PIXELS = 15_000**2  # of a GeoTIFF about the site: 10 m from one to the next
+MAX_PIXELS = 10_000**2  # of a GeoTIFF about the site: 14 m from one to the next over all that is used of it
 MAX_BLOCK_BYTES = 1 << 28  # GDAL holds a whole strip or tile while it reads one pixel of it
 _CACHE_MB = 1024  # GDAL would take a twentieth of the machine's memory for blocks that it has read
 _METRES_PER_DEGREE = 111_320.0
@@ -209,7 +209,7 @@ def _geotiff(path: Path, site: Site) -> _Source:
                 if min(width, height) < 2:
                     raise BadInput("the grid does not cover the site", file=str(path))
                 if width * height > MAX_PIXELS:
-                    problem = f"{width:,} × {height:,} pixels about the site; at most {MAX_PIXELS:,}: make it coarser"
+                    problem = f"{width:,} × {height:,} pixels about the site; at most {MAX_PIXELS:,}: cut it, or make it coarser"
                     raise BadInput(problem, file=str(path))
                 shape = min(height, MAX_SOURCE_SIDE), min(width, MAX_SOURCE_SIDE)
                 window = Window(first[0], first[1], width, height)
