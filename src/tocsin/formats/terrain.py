@@ -15,6 +15,7 @@ others, under the same name, would fetch what the file names.
 from __future__ import annotations
 
 import math
+import warnings
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -185,12 +186,16 @@ def _geotiff(path: Path, site: Site) -> _Source:
     """The part of a GeoTIFF about the site, warped to latitude and longitude."""
     import rasterio
     from rasterio.enums import Resampling
-    from rasterio.errors import RasterioError
+    from rasterio.errors import NotGeoreferencedWarning
     from rasterio.vrt import WarpedVRT
     from rasterio.windows import Window
 
     try:
-        with rasterio.Env(GDAL_CACHEMAX=_CACHE_MB), rasterio.open(path, driver="GTiff") as raster:
+        with (
+            warnings.catch_warnings(action="error", category=NotGeoreferencedWarning),
+            rasterio.Env(GDAL_CACHEMAX=_CACHE_MB),
+            rasterio.open(path, driver="GTiff") as raster,
+        ):
             _bounded(raster.block_shapes[0], raster.dtypes[0], path)
             if raster.crs is None:
                 raise BadInput("the GeoTIFF names no coordinate system", file=str(path))
@@ -209,14 +214,16 @@ def _geotiff(path: Path, site: Site) -> _Source:
                 if min(width, height) < 2:
                     raise BadInput("the grid does not cover the site", file=str(path))
                 if width * height > MAX_PIXELS:
-                    problem = f"{width:,} × {height:,} pixels about the site; at most {MAX_PIXELS:,}: cut it, or make it coarser"
+                    problem = f"{width:,} × {height:,} pixels about the site; at most {MAX_PIXELS:,}: make it coarser"
                     raise BadInput(problem, file=str(path))
                 shape = min(height, MAX_SOURCE_SIDE), min(width, MAX_SOURCE_SIDE)
                 window = Window(first[0], first[1], width, height)
                 data = grid.read(1, window=window, out_shape=shape, masked=True, resampling=Resampling.bilinear)
-    except (RasterioError, OSError, ValueError) as error:
-        if isinstance(error, BadInput):
-            raise
+    except BadInput:
+        raise
+    except NotGeoreferencedWarning as error:
+        raise BadInput("the GeoTIFF does not say where it lies", file=str(path)) from error
+    except Exception as error:  # of a damaged file GDAL and its binding raise more kinds than they name
         raise BadInput(f"not a whole GeoTIFF: {error}", file=str(path)) from error
     lon = lon0 + d_lon * (first[0] + width / shape[1] * (np.arange(shape[1]) + 0.5))
     lat = lat0 - d_lat * (first[1] + height / shape[0] * (np.arange(shape[0]) + 0.5))
