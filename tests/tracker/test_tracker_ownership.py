@@ -12,14 +12,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from door_cases import RADAR, SECOND, bytes_of, scan_at, scans
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tocsin import Detections, Pipeline, Tracker
 from tocsin.errors import ConcurrentUse, CutOff
 from tocsin.facade import pipeline as door
 
-FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)  # a failure is a seed already, and shrinking takes minutes
+FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=UNSHRUNK)
 TWINS: dict[str, Callable[[Tracker], Tracker]] = {
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
