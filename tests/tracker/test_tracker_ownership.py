@@ -146,6 +146,10 @@ def test_what_a_caller_does_to_a_result_stays_with_the_caller() -> None:
     for scan in scans(5, 0, 60):
         tracks = mine.update(scan)
         assert bytes_of(tracks) == bytes_of(alone.update(scan))
+        held = mine._pipeline._whole().tracks
+        assert held is not None
+        for own, theirs in (("position_m", "state"), ("velocity_mps", "state"), ("covariance", "covariance")):
+            assert not np.shares_memory(getattr(tracks, own), getattr(held, theirs))
         for name in ("position_m", "velocity_mps", "covariance", "existence", "class_probability", "updated_t_s"):
             getattr(tracks, name)[...] = np.nan
     assert len(tracks.track_id) >= 3
