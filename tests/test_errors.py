@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tocsin import errors
 
@@ -12,8 +14,8 @@ from tocsin import errors
 def test_drawing_and_classes_agree() -> None:
     assert errors.__doc__ is not None
     drawn = set(re.findall(r"^[│├└─ ]*([A-Z]\w+)", errors.__doc__, re.M)) - {"The"}
-    assert drawn == set(errors.__all__)
-    assert all(issubclass(getattr(errors, name), errors.TocsinError) for name in errors.__all__)
+    assert drawn == set(errors.__all__) - {"visible"}
+    assert all(issubclass(getattr(errors, name), errors.TocsinError) for name in drawn)
 
 
 def test_misuse_and_mishap_are_separate() -> None:
@@ -36,3 +38,26 @@ def test_misuse_and_mishap_are_separate() -> None:
 )
 def test_messages_name_place_and_value(error: Exception, text: str) -> None:
     assert str(error) == text
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_what_a_stranger_wrote_is_shown_without_effect(text: str) -> None:
+    for shown in (
+        errors.visible(text),
+        str(errors.BadInput(text, file=text, column=text, value=text)),
+        str(errors.BadScenario(text, file=text, place=text)),
+    ):
+        assert shown.isprintable()
+        shown.encode("utf-8")
+    assert errors.visible(errors.visible(text)) == errors.visible(text)
+
+
+def test_plain_words_in_any_script_are_shown_as_they_are() -> None:
+    assert errors.visible("صافرة, Zürich, 東京 🛰 \\x1b") == "صافرة, Zürich, 東京 🛰 \\x1b"
+    assert errors.visible("a\x1b[2J\u202eb\ud800") == "a\\x1b[2J\\u202eb\\ud800"
+
+
+def test_a_long_value_is_cut_short() -> None:
+    error = errors.BadInput("no", column="c" * 10**6, value="v" * 10**6)
+    assert len(str(error)) < 500
+    assert len(error.value) == 10**6

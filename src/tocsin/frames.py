@@ -34,6 +34,7 @@ __all__ = [
     "level2enu_up",
     "local2site_rotation",
     "rotate",
+    "site2local_vector",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -117,6 +118,13 @@ def length(vectors: FloatArray) -> FloatArray:
 def rotate(vectors: FloatArray, axes: FloatArray) -> FloatArray:
     """Components (..., m) of vectors (..., n) along the columns of `axes` (n, m)."""
     return np.stack([dot(vectors, axes[:, k]) for k in range(axes.shape[1])], axis=-1)
+
+
+def site2local_vector(vector_enu: FloatArray, geodetic: FloatArray, origin: FloatArray) -> FloatArray:
+    """Vectors (..., 3) in the ENU axes at `origin` in the ENU axes at their own geodetic places (..., 3)."""
+    v, g = np.asarray(vector_enu, dtype=np.float64), np.asarray(geodetic, dtype=np.float64)
+    ecef = pymap3d.enu2uvw(v[..., 0], v[..., 1], v[..., 2], float(origin[0]), float(origin[1]))
+    return _stack(*pymap3d.uvw2enu(*ecef, g[..., 0], g[..., 1]))
 
 
 def gaussian_radius_m(lat_deg: float) -> float:

@@ -155,10 +155,13 @@ SCAN = {"azimuth_rad": np.array([0.1, 0.2]), "range_m": np.array([1e3, 2e3]), "e
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"range_m": np.array([1e3, -2e3])}, r"row 2, column range_m: range is not positive and finite .*-2000"),
+        (
+            {"range_m": np.array([1e3, -2e3])},
+            r"row 2, column range_m: a range must be above 0 and at most 10,000 km .*-2000",
+        ),
         ({"azimuth_rad": np.array([0.1, 9.0])}, r"row 2, column azimuth_rad: .*9\.0"),
         ({"elevation_rad": np.array([2.0, 0.1])}, r"row 1, column elevation_rad: .*2\.0"),
-        ({"sigma_range_m": 0.0}, r"row 1, column sigma_range_m: sigma is not positive"),
+        ({"sigma_range_m": 0.0}, r"row 1, column sigma_range_m: a standard deviation must be above 0 .*0\.0"),
         ({"range_m": np.zeros(3)}, r"column range_m: an array of shape \(2,\).*\(3,\)"),
         ({"range_m": "near"}, r"column range_m: not an array of numbers .*near"),
         ({"azimuth_rad": 0.1}, r"column azimuth_rad: an array of one dimension"),

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tocsin.errors import Mishap, Misuse
+from tocsin.errors import Mishap, Misuse, visible
 
 __all__ = ["FAULT", "INTERRUPTED", "MISHAP", "MISUSE", "OK", "main"]
 
@@ -47,5 +47,5 @@ def _told(problem: str, code: int) -> int:
         import traceback
 
         traceback.print_exc()
-    sys.stderr.write(f"tocsin: {problem}\n")
+    sys.stderr.write(f"tocsin: {visible(problem)}\n")
     return code

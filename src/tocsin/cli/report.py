@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tocsin.cli.show import out as tell
+from tocsin.cli.show import out_json_text
 from tocsin.errors import BadInput
 from tocsin.exercise.kinds import KINDS
 from tocsin.records.run import RunRecord
@@ -30,7 +31,10 @@ def report(run: Path, *, out: Path | None, as_json: bool) -> int:
         text = _written(record, folder)
     finally:
         lock.release()
-    tell(text.rstrip() if as_json else f"Written to {folder / 'report.html'} and {folder / 'report.json'}")
+    if as_json:
+        out_json_text(text.rstrip())
+    else:
+        tell(f"Written to {folder / 'report.html'} and {folder / 'report.json'}")
     return 0
 
 

@@ -1,4 +1,8 @@
-"""What the commands print: JSON for scripts, plain lines for people, progress on standard error."""
+"""What the commands print: JSON for scripts, plain lines for people, progress on standard error.
+
+Names, columns and values are a stranger's words. Every line goes through `visible`, so that none of them moves the
+cursor, forges a line or turns the writing; in JSON the same characters stand as `\\u` escapes, which a parser undoes.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+from tocsin.errors import visible
 from tocsin.formats.outputs import ErrorsWriter
 from tocsin.records.detections import ErrorRecord
 
-__all__ = ["Tell", "errors_json", "errors_lines", "number", "out", "out_json", "progress"]
+__all__ = ["Tell", "errors_json", "errors_lines", "number", "out", "out_json", "out_json_text", "progress"]
 
 
 class Tell(Protocol):
@@ -23,13 +28,18 @@ class Tell(Protocol):
 
 
 def out(*lines: str) -> None:
-    """Lines to standard output."""
-    sys.stdout.write("".join(line + "\n" for line in lines))
+    """Lines to standard output, each shown as one line whatever it holds."""
+    sys.stdout.write("".join(visible(line) + "\n" for line in lines))
 
 
 def out_json(value: object) -> None:
     """One JSON object to standard output; a number that JSON cannot hold is null."""
-    out(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+    out_json_text(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+
+
+def out_json_text(text: str) -> None:
+    """JSON that is written already, to standard output."""
+    sys.stdout.write("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text) + "\n")
 
 
 def _plain(value: object) -> object:

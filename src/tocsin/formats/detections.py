@@ -35,7 +35,7 @@ from tocsin.formats.rules import AZIMUTH, DEGREES, NUMBERS
 from tocsin.formats.tables import Unread, open_table, text_of, unread
 from tocsin.formats.times import TimeBase, base_of
 from tocsin.records.arrays import FloatArray, IntArray
-from tocsin.records.detections import Batch, DetectionTable, ErrorRecord, ReportTable
+from tocsin.records.detections import Batch, DetectionTable, ErrorRecord, empty_reports, empty_table
 
 __all__ = ["NUMBERS", "DetectionFile", "empty_reports", "empty_table", "open_detections"]
 
@@ -112,16 +112,6 @@ def open_detections(path: Path | str) -> DetectionFile:
             if base is not None:
                 return DetectionFile(name, table, base)
     return DetectionFile(name, table, TimeBase())
-
-
-def empty_table() -> DetectionTable:
-    """A table of no detections."""
-    return _table(np.zeros(0, np.int64), np.zeros((len(NUMBERS), 0)))
-
-
-def empty_reports() -> ReportTable:
-    """A table of no reports."""
-    return ReportTable(np.zeros(0), (), (), (), np.zeros((0, 3)), np.zeros(0), ())
 
 
 _NO_REPORTS = empty_reports()

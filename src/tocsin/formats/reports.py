@@ -6,8 +6,8 @@
 | `source` | who says so; not empty |
 | `kind` | one of `REPORT_KINDS` |
 | `id` | what the source calls the thing; may be empty |
-| `lat`, `lon` | WGS 84 degrees |
-| `alt_m` | ellipsoidal height; empty: not known |
+| `lat`, `lon` | WGS 84 degrees; exactly 0, 0 says "not known", and costs the row |
+| `alt_m` | ellipsoidal height; empty, or -1000 as Remote ID writes it: not known |
 | `sigma_m` | standard deviation of the place per horizontal axis, above 0 |
 | `claim` | what it says of itself, as given; may be empty |
 """
@@ -22,20 +22,31 @@ import numpy as np
 
 from tocsin import frames
 from tocsin.errors import BadInput
-from tocsin.formats.cells import Cell, Column, Row, checked
-from tocsin.formats.detections import empty_reports, empty_table
-from tocsin.formats.sensors import LATITUDE, LONGITUDE
+from tocsin.formats.cells import Cell, Row, checked
+from tocsin.formats.places import (
+    ALTITUDE,
+    LATITUDE,
+    LONGITUDE,
+    SIGMA,
+    PlaceUnknownError,
+    near_site,
+    reported_place,
+)
 from tocsin.formats.tables import rows_of, text_of
 from tocsin.formats.times import TimeBase
-from tocsin.records.detections import REPORT_KINDS, Batch, ErrorRecord, ReportTable
+from tocsin.records.detections import (
+    REPORT_KINDS,
+    Batch,
+    ErrorRecord,
+    ReportTable,
+    empty_reports,
+    empty_table,
+)
 from tocsin.records.site import Site
 
 __all__ = ["REQUIRED", "Reports", "merge", "read_reports"]
 
 REQUIRED = ("t", "source", "kind", "id", "lat", "lon", "alt_m", "sigma_m", "claim")
-_ALTITUDE = Column("alt_m", -1000.0, 100000.0, "a height must lie in -1000 to 100000 m")
-_SIGMA = Column("sigma_m", 1e-3, 1e6, "a standard deviation must be above 0 and at most 1000 km")
-_FAR_M = 2e6  # a tangent plane means nothing farther out
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +70,22 @@ class _Report:
 
 
 def read_reports(path: Path | str, site: Site, base: TimeBase) -> Reports:
-    """Read a file of reports. Raises BadInput when no row can be used or the file cannot be read as a whole."""
+    """Read a file of reports. Raises BadInput when no row can be read or the file cannot be read as a whole.
+
+    A receiver without a fix writes 0, 0 for hours: such rows are errors, each of them, and no reason to refuse a run.
+    """
     good: list[_Report] = []
     errors: list[ErrorRecord] = []
-    rows = 0
+    rows, unplaced = 0, 0
     for row in rows_of(path, REQUIRED):
         rows += 1
-        found = _one(row, str(path), base, site)
+        found, placeless = _one(row, str(path), base, site)
+        unplaced += placeless
         if isinstance(found, ErrorRecord):
             errors.append(found)
         else:
             good.append(found)
-    if errors and not good:
+    if errors and not good and not unplaced:
         first = errors[0]
         raise BadInput(
             f"none of the {rows} rows can be used; the first: {first.problem}",
@@ -83,9 +98,10 @@ def read_reports(path: Path | str, site: Site, base: TimeBase) -> Reports:
     return Reports(_table(good, site), tuple(errors), rows)
 
 
-def _one(row: Row, file: str, base: TimeBase, site: Site) -> _Report | ErrorRecord:
+def _one(row: Row, file: str, base: TimeBase, site: Site) -> tuple[_Report | ErrorRecord, bool]:
+    """A row's report or its error record, and whether the row says that its place is not known."""
     if row.problem:
-        return row.error(file, np.nan, "", row.text, row.problem)
+        return row.error(file, np.nan, "", row.text, row.problem), False
     cells = row.cells
     t_s, column, value = np.nan, "t", cells.get("t")
     place: dict[str, float] = {}
@@ -97,24 +113,18 @@ def _one(row: Row, file: str, base: TimeBase, site: Site) -> _Report | ErrorReco
         column, value = "kind", cells.get("kind")
         if text_of(value) not in REPORT_KINDS:
             raise ValueError(f"unknown kind; one of {', '.join(REPORT_KINDS)}")
-        for rule in (LATITUDE, LONGITUDE, _ALTITUDE, _SIGMA):
+        for rule in (LATITUDE, LONGITUDE, ALTITUDE, SIGMA):
             column, value = rule.name, cells.get(rule.name)
             place[column] = checked(value, rule)
-            if rule is not _ALTITUDE and np.isnan(place[column]):
+            if rule is not ALTITUDE and np.isnan(place[column]):
                 raise ValueError("a value is needed here")
-        geodetic = (place["lat"], place["lon"], place["alt_m"])
         column, value = "lat", cells.get("lat")
-        _near(geodetic, site)
+        geodetic = reported_place(place["lat"], place["lon"], place["alt_m"])
+        near_site(geodetic[0], geodetic[1], site)
     except ValueError as error:
-        return row.error(file, t_s, column, value, str(error))
+        return row.error(file, t_s, column, value, str(error)), isinstance(error, PlaceUnknownError)
     source, kind, name, claim = (_as_given(cells.get(key)) for key in ("source", "kind", "id", "claim"))
-    return _Report(t_s, source, kind, name, geodetic, place["sigma_m"], claim)
-
-
-def _near(geodetic: tuple[float, float, float], site: Site) -> None:
-    flat = np.array([geodetic[0], geodetic[1], site.alt_m])
-    if frames.length(frames.geodetic2enu(flat, _origin(site))) > _FAR_M:
-        raise ValueError(f"a place more than {_FAR_M / 1000:.0f} km from the site")
+    return _Report(t_s, source, kind, name, geodetic, place["sigma_m"], claim), False
 
 
 def _as_given(cell: Cell) -> str:

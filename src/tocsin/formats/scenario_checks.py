@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from tocsin.formats.places import polygon_problem
 from tocsin.records.scenario import Scenario
 
 __all__ = ["problems"]
@@ -58,10 +59,9 @@ def _site(scenario: Scenario) -> Iterator[Problem]:
             if zone_id in _grid_ids(grid.rows, grid.columns)
         )
     for i, zone in enumerate(site.zones):
-        if abs(_area_m2(zone.polygon_m)) < 1.0:
-            yield f"site.zones[{i}].polygon_m", "the polygon has no area"
-        elif _crosses_itself(zone.polygon_m):
-            yield f"site.zones[{i}].polygon_m", "the polygon crosses itself"
+        problem = polygon_problem(zone.polygon_m)
+        if problem:
+            yield f"site.zones[{i}].polygon_m", problem
     terrain = scenario.terrain
     if 2.0 * terrain.extent_m / terrain.step_m > MAX_GRID:
         yield "terrain.step_m", f"more than {MAX_GRID} nodes along a side of 2 × extent_m"
@@ -74,24 +74,6 @@ def _grid_ids(rows: int, columns: int) -> frozenset[str]:
 def row_letters(row: int) -> str:
     """A … Z, then AA … of a grid row counted from 0 at the south."""
     return chr(65 + row) if row < 26 else row_letters(row // 26 - 1) + row_letters(row % 26)
-
-
-def _area_m2(polygon: tuple[tuple[float, float], ...]) -> float:
-    pairs = zip(polygon, polygon[1:] + polygon[:1], strict=True)
-    return 0.5 * sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairs)
-
-
-def _crosses_itself(polygon: tuple[tuple[float, float], ...]) -> bool:
-    edges = list(zip(polygon, polygon[1:] + polygon[:1], strict=True))
-    n = len(edges)
-    return any(_cross(*edges[i], *edges[j]) for i in range(n) for j in range(i + 2, n) if not (i == 0 and j == n - 1))
-
-
-def _cross(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float], d: tuple[float, float]) -> bool:
-    def side(p: tuple[float, float], q: tuple[float, float], r: tuple[float, float]) -> float:
-        return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
-
-    return side(a, b, c) * side(a, b, d) <= 0.0 and side(c, d, a) * side(c, d, b) < 0.0
 
 
 def _sizes(scenario: Scenario) -> Iterator[Problem]:

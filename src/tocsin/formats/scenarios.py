@@ -22,6 +22,8 @@ from msgspec import inspect
 from tocsin import frames
 from tocsin.errors import BadScenario
 from tocsin.formats import yaml12
+from tocsin.formats.cells import shown
+from tocsin.formats.places import LEVEL_GROUND
 from tocsin.formats.scenario_checks import problems, row_letters
 from tocsin.records.arrays import FloatArray
 from tocsin.records.scenario import Scenario, SensorSpec, SiteSpec, ZoneGridSpec
@@ -40,15 +42,20 @@ __all__ = [
     "site_of",
 ]
 
-LEVEL_GROUND = Terrain(0.0, 0.0, 1.0, np.zeros((0, 0)))
 _FOLDER = files("tocsin") / "scenarios"
 
 
 def load(path: Path | str) -> Scenario:
     """Read a scenario file. Raises BadScenario naming file, line and place."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        with Path(path).open("rb") as stream:
+            content = stream.read(yaml12.MAX_BYTES + 1)
+        if len(content) > yaml12.MAX_BYTES:
+            raise BadScenario(f"larger than {yaml12.MAX_BYTES:,} bytes, which no scenario needs", file=str(path))
+        text = content.decode("utf-8")
+    except (OSError, ValueError) as error:
+        if isinstance(error, BadScenario):
+            raise
         raise BadScenario(f"cannot be read: {error}", file=str(path)) from error
     return parse(text, file=str(path))
 
@@ -190,7 +197,7 @@ def _unknown_keys(data: yaml12.Data, kind: inspect.Type, place: str) -> Iterator
         for key, value in data.items():
             inner = f"{place}.{key}" if place else key
             if key not in fields:
-                yield inner, f"unknown key {key!r}{_meant(key, tuple(fields))}"
+                yield inner, f"unknown key {shown(key)!r}{_meant(key, tuple(fields))}"
             else:
                 yield from _unknown_keys(value, fields[key], inner)
     elif isinstance(kind, inspect.DictType) and isinstance(data, dict):
@@ -202,7 +209,7 @@ def _unknown_keys(data: yaml12.Data, kind: inspect.Type, place: str) -> Iterator
 
 
 def _meant(wrong: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(wrong, known, n=1, cutoff=0.0)
+    near = difflib.get_close_matches(wrong[:100], known, n=1, cutoff=0.0)
     return f"; did you mean {near[0]!r}?" if near else "; there is none"
 
 

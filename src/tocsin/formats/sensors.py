@@ -19,14 +19,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tocsin import frames
 from tocsin.errors import BadInput
 from tocsin.formats.cells import Column, Row, checked, given, shown
 from tocsin.formats.opening import name_of
+from tocsin.formats.places import LATITUDE, LEVEL_GROUND, LONGITUDE, OPTIONAL, PLACE, level_site, placed
 from tocsin.formats.tables import rows_of, text_of
-from tocsin.records.arrays import FloatArray
 from tocsin.records.sensors import SENSOR_KINDS, SensorTable
-from tocsin.records.site import Site, Terrain
+from tocsin.records.site import Site
 
 __all__ = [
     "LATITUDE",
@@ -40,36 +39,10 @@ __all__ = [
     "read_sensors",
 ]
 
-LEVEL_GROUND = Terrain(0.0, 0.0, 1.0, np.zeros((0, 0)))
-LATITUDE = Column("lat", -90.0, 90.0, "a latitude must lie in -90 to 90 degrees")
-LONGITUDE = Column("lon", -180.0, 180.0, "a longitude must lie in -180 to 180 degrees")
-PLACE = (
-    LATITUDE,
-    LONGITUDE,
-    Column("alt_m", -1000.0, 50000.0, "a height must lie in -1000 to 50000 m"),
-)
-OPTIONAL = (
-    Column("max_range_m", 1.0, 1e7, "a range must be at least 1 m and at most 10,000 km"),
-    Column("revisit_s", 1e-3, 86400.0, "a revisit time must lie in 0.001 to 86400 s"),
-    Column("detection_probability", 1e-6, 1.0, "a probability of detection must be above 0 and at most 1"),
-    Column("clutter_per_scan", 0.0, 1e7, "a count must be at least 0"),
-)
 _REQUIRED = ("sensor_id", *(column.name for column in PLACE))
 _MORE = ("kind", *(column.name for column in OPTIONAL))
 SENSOR_COLUMNS = (*_REQUIRED, *_MORE)
 MAX_SENSORS = 10_000
-_POLE_DEG = 89.9  # nearer to a pole east turns within the site, and the tangent plane misleads
-
-
-def level_site(lat_deg: float, lon_deg: float, alt_m: float, terrain: Terrain = LEVEL_GROUND) -> Site:
-    """A site about which nothing more is known than where its origin is. Raises BadInput."""
-    for value, rule in zip((lat_deg, lon_deg, alt_m), PLACE, strict=True):
-        if not rule.low <= value <= rule.high:
-            raise BadInput(rule.rule, column=rule.name, value=str(value))
-    if abs(lat_deg) > _POLE_DEG:
-        raise BadInput(f"a site must lie within {_POLE_DEG} degrees of the equator", column="lat", value=str(lat_deg))
-    radius_m = frames.gaussian_radius_m(lat_deg) + alt_m
-    return Site("", lat_deg, lon_deg, alt_m, radius_m, "UTC", (), (), terrain)
 
 
 def read_sensors(path: Path | str, site: Site | None = None) -> tuple[Site, SensorTable]:
@@ -101,17 +74,6 @@ def read_sensors(path: Path | str, site: Site | None = None) -> tuple[Site, Sens
     return site, SensorTable(
         tuple(names), tuple(kinds), position_m, rotation, column[0], column[1], column[2], column[3]
     )
-
-
-def placed(geodetic: FloatArray, site: Site) -> tuple[FloatArray, FloatArray]:
-    """Positions (S, 3) and rotations (S, 3, 3) of sensors at geodetic places (S, 3); exact at the origin itself."""
-    origin = np.array([site.lat_deg, site.lon_deg, site.alt_m])
-    position_m = frames.geodetic2enu(geodetic, origin)
-    rotation = np.array([frames.local2site_rotation(place, origin) for place in geodetic])
-    at_origin = np.all(geodetic == origin, axis=1)
-    position_m[at_origin] = 0.0
-    rotation[at_origin] = np.eye(3)
-    return position_m, rotation
 
 
 def _numbers(path: Path | str, row: Row, rules: tuple[Column, ...], *, needed: bool) -> list[float]:

@@ -6,11 +6,18 @@ converted before. A GeoTIFF may be in any projection that it names. An npz file 
 
 The result covers the part of the grid within `EXTENT_M` of the site. Where the source has no data the nearest height
 that it has stands, as outside its edge.
+
+What a file declares is held against limits before a height of it is read: an npz file `MAX_NODES` heights, and a
+GeoTIFF `MAX_PIXELS` about the site, in blocks of at most `MAX_BLOCK_BYTES`. Only GDAL's own GeoTIFF driver is asked:
+others, under the same name, would fetch what the file names.
 """
 
 from __future__ import annotations
 
+import math
+import warnings
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +33,11 @@ __all__ = ["EXTENT_M", "read_terrain"]
 
 EXTENT_M = 60_000.0  # twice the range at which a radar 10 m above level ground still sees a drone at 50 m
 MAX_SIDE = 1200  # nodes along one side: 11 MB of heights
-MAX_SOURCE_SIDE = 6000
+MAX_SOURCE_SIDE = 4000  # of a GeoTIFF as it is read: 33 m from one to the next, three to each node of the result
+MAX_NODES = 36_000_000  # of an npz file: 288 MB, one second of arc over a degree and a half
+MAX_PIXELS = 10_000**2  # of a GeoTIFF about the site: 14 m from one to the next over all that is used of it
+MAX_BLOCK_BYTES = 1 << 28  # GDAL holds a whole strip or tile while it reads one pixel of it
+_CACHE_MB = 1024  # GDAL would take a twentieth of the machine's memory for blocks that it has read
 _METRES_PER_DEGREE = 111_320.0
 
 
@@ -91,18 +102,13 @@ def _cell(axis: FloatArray, value: FloatArray) -> tuple[IntArray, FloatArray]:
 
 def _npz(path: Path, site: Site) -> _Source:
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            missing = [key for key in ("lat", "lon", "height_m") if key not in archive]
-            if missing:
-                raise BadInput(f"the array {missing[0]} is missing", file=str(path))
-            lat, lon, height_m = (np.asarray(archive[key], dtype=np.float64) for key in ("lat", "lon", "height_m"))
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        with zipfile.ZipFile(path) as archive:
+            _fitting(archive, path)
+            lat, lon, height_m = (_array(archive, key) for key in _KEYS)
+    except _UNREADABLE as error:
         if isinstance(error, BadInput):
             raise
         raise BadInput(f"not a whole npz file of numbers: {error}", file=str(path)) from error
-    if lat.ndim != 1 or lon.ndim != 1 or height_m.shape != (len(lat), len(lon)) or min(height_m.shape) < 2:
-        problem = f"lat {lat.shape}, lon {lon.shape} and height_m {height_m.shape} do not fit together"
-        raise BadInput(problem, file=str(path))
     for name, axis in (("lat", lat), ("lon", lon)):
         steps = np.diff(axis)
         if not (np.all(np.isfinite(axis)) and (np.all(steps > 0) or np.all(steps < 0))):
@@ -113,6 +119,59 @@ def _npz(path: Path, site: Site) -> _Source:
         lon, height_m = lon[::-1], height_m[:, ::-1]
     rows, columns = (_within(axis, about) for axis, about in ((lat, site.lat_deg), (lon, site.lon_deg)))
     return _Source(lat[rows], lon[columns], _filled(height_m[rows, columns], path))
+
+
+def _fitting(archive: zipfile.ZipFile, path: Path) -> None:
+    """Raises BadInput where the arrays that a file declares are too large, are no numbers, or do not fit together."""
+    shapes = {}
+    for key in _KEYS:
+        if f"{key}.npy" not in archive.namelist():
+            raise BadInput(f"the array {key} is missing", file=str(path))
+        size = archive.getinfo(f"{key}.npy").file_size
+        if size > MAX_NODES * 8 + _MAX_HEADER_BYTES:
+            problem = f"declares {size:,} bytes; at most {MAX_NODES:,} numbers are read: cut the grid"
+            raise BadInput(problem, file=str(path), column=key)
+        shape, kind, held = _declared(archive, key)
+        if math.prod(shape) > MAX_NODES:
+            problem = f"declares {' × '.join(map(str, shape))} numbers; at most {MAX_NODES:,} are read"
+            raise BadInput(problem, file=str(path), column=key)
+        if kind.kind not in "iuf" or math.prod(shape) * kind.itemsize != held:
+            problem = f"declares {shape} of {kind} in {held:,} bytes, which is no array of numbers"
+            raise BadInput(problem, file=str(path), column=key)
+        shapes[key] = shape
+    lat, lon, height_m = (shapes[key] for key in _KEYS)
+    if len(lat) != 1 or len(lon) != 1 or height_m != (*lat, *lon) or min(height_m) < 2:
+        problem = f"lat {lat}, lon {lon} and height_m {height_m} do not fit together"
+        raise BadInput(problem, file=str(path))
+
+
+def _declared(archive: zipfile.ZipFile, key: str) -> tuple[tuple[int, ...], np.dtype[np.generic], int]:
+    """Shape and type that the header of an array declares, and the bytes that follow it."""
+    with archive.open(f"{key}.npy") as stream:
+        version = np.lib.format.read_magic(stream)
+        if version not in _HEADERS:
+            raise ValueError(f"{key}: unknown version {version} of the format")
+        shape, _, kind = _HEADERS[version](stream, max_header_size=_MAX_HEADER_BYTES)
+        return shape, kind, archive.getinfo(f"{key}.npy").file_size - stream.tell()
+
+
+def _array(archive: zipfile.ZipFile, key: str) -> FloatArray:
+    with archive.open(f"{key}.npy") as stream:
+        return np.asarray(np.lib.format.read_array(stream, allow_pickle=False), dtype=np.float64)
+
+
+_KEYS = ("lat", "lon", "height_m")
+_MAX_HEADER_BYTES = 10_000
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    TypeError,
+    RuntimeError,  # an encrypted member, or a method of compression that is not known
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def _within(axis: FloatArray, about: float) -> slice:
@@ -127,12 +186,17 @@ def _geotiff(path: Path, site: Site) -> _Source:
     """The part of a GeoTIFF about the site, warped to latitude and longitude."""
     import rasterio
     from rasterio.enums import Resampling
-    from rasterio.errors import RasterioError
+    from rasterio.errors import NotGeoreferencedWarning
     from rasterio.vrt import WarpedVRT
     from rasterio.windows import Window
 
     try:
-        with rasterio.open(path) as raster:
+        with (
+            warnings.catch_warnings(action="error", category=NotGeoreferencedWarning),
+            rasterio.Env(GDAL_CACHEMAX=_CACHE_MB),
+            rasterio.open(path, driver="GTiff") as raster,
+        ):
+            _bounded(raster.block_shapes[0], raster.dtypes[0], path)
             if raster.crs is None:
                 raise BadInput("the GeoTIFF names no coordinate system", file=str(path))
             nodata = raster.nodata if raster.nodata is not None else np.nan
@@ -149,17 +213,30 @@ def _geotiff(path: Path, site: Site) -> _Source:
                 width, height = last[0] - first[0], last[1] - first[1]
                 if min(width, height) < 2:
                     raise BadInput("the grid does not cover the site", file=str(path))
+                if width * height > MAX_PIXELS:
+                    problem = f"{width:,} × {height:,} pixels about the site; at most {MAX_PIXELS:,}: make it coarser"
+                    raise BadInput(problem, file=str(path))
                 shape = min(height, MAX_SOURCE_SIDE), min(width, MAX_SOURCE_SIDE)
                 window = Window(first[0], first[1], width, height)
                 data = grid.read(1, window=window, out_shape=shape, masked=True, resampling=Resampling.bilinear)
-    except (RasterioError, OSError, ValueError) as error:
-        if isinstance(error, BadInput):
-            raise
+    except BadInput:
+        raise
+    except NotGeoreferencedWarning as error:
+        raise BadInput("the GeoTIFF does not say where it lies", file=str(path)) from error
+    except Exception as error:  # of a damaged file GDAL and its binding raise more kinds than they name
         raise BadInput(f"not a whole GeoTIFF: {error}", file=str(path)) from error
     lon = lon0 + d_lon * (first[0] + width / shape[1] * (np.arange(shape[1]) + 0.5))
     lat = lat0 - d_lat * (first[1] + height / shape[0] * (np.arange(shape[0]) + 0.5))
     height_m = np.ma.filled(data.astype(np.float64), np.nan)
     return _Source(lat[::-1], lon, _filled(height_m[::-1], path))
+
+
+def _bounded(block: tuple[int, int], kind: str, path: Path) -> None:
+    """Raises BadInput for a GeoTIFF of which one block alone would fill the memory."""
+    held = block[0] * block[1] * np.dtype(kind).itemsize
+    if held > MAX_BLOCK_BYTES:
+        problem = f"blocks of {block[1]:,} × {block[0]:,} pixels ({held:,} bytes); at most {MAX_BLOCK_BYTES:,}: tile it"
+        raise BadInput(problem, file=str(path))
 
 
 def _bounds(site: Site) -> tuple[float, float, float, float]:

@@ -2,7 +2,8 @@
 
 PyYAML reads YAML 1.1, where `no` is false, `00:15` is the number 15 and `1e-6` is text. This loader resolves plain
 scalars by the core schema of YAML 1.2.2 (section 10.3.2), in which they mean what a reader sees, and refuses what a
-scenario does not need: aliases (which can expand without bound), duplicate keys and tags.
+scenario does not need: aliases (which can expand without bound), duplicate keys and tags. How large a text may be and
+how deep it may nest is held before it is read.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ import yaml
 
 from tocsin.errors import BadScenario
 
-__all__ = ["Data", "Document", "nearest_line", "read"]
+__all__ = ["MAX_BYTES", "Data", "Document", "nearest_line", "read"]
 
 Data = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
 MAX_DEPTH = 20  # a scenario nests six deep; deeper text is a mistake or an attack on the recursion below
+MAX_BYTES = 2_000_000  # five thousand zones of ten vertices each; the largest one shipped has 6 kB
+MAX_NODES = 300_000  # keys, values, lists; that is ten seconds of reading
+MAX_KEY = 64  # characters: a place is named by all keys above it, and remembered for each value
 
 _NULL = re.compile(r"null|Null|NULL|~|")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
@@ -36,17 +40,30 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses aliases while it composes."""
+    """Refuses aliases, and what nests too deep or holds too much, while it composes."""
+
+    depth, nodes = -1, 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(problem=f"*{event.anchor}: aliases are not read", problem_mark=event.start_mark)
-        return super().compose_node(parent, index)
+        if self.depth == MAX_DEPTH or self.nodes == MAX_NODES:
+            deep = self.depth == MAX_DEPTH
+            problem = f"nested deeper than {MAX_DEPTH}" if deep else f"more than {MAX_NODES:,} values"
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+        self.depth += 1
+        self.nodes += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
 
 def read(text: str, *, file: str = "") -> Document:
     """Read one YAML document. Raises BadScenario with the line of what cannot be read."""
+    if len(text) > MAX_BYTES:
+        raise BadScenario(f"{len(text):,} characters; a scenario has at most {MAX_BYTES:,} bytes", file=file)
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -57,7 +74,7 @@ def read(text: str, *, file: str = "") -> Document:
     if node is None:
         raise BadScenario("the file is empty", file=file, line=1)
     lines: dict[str, int] = {}
-    return Document(_data(node, "", file, lines, 0), lines)
+    return Document(_data(node, "", file, lines), lines)
 
 
 def nearest_line(document: Document, place: str) -> int:
@@ -67,26 +84,27 @@ def nearest_line(document: Document, place: str) -> int:
     return document.lines.get(place, 1)
 
 
-def _data(node: yaml.Node, place: str, file: str, lines: dict[str, int], depth: int) -> Data:
+def _data(node: yaml.Node, place: str, file: str, lines: dict[str, int]) -> Data:
     line = node.start_mark.line + 1
     lines.setdefault(place, line)
-    if depth > MAX_DEPTH:
-        raise BadScenario(f"nested deeper than {MAX_DEPTH}", file=file, place=place, line=line)
     if isinstance(node, yaml.ScalarNode):
         return _scalar(node, place, file)
     if isinstance(node, yaml.SequenceNode):
-        return [_data(item, f"{place}[{i}]", file, lines, depth + 1) for i, item in enumerate(node.value)]
+        return [_data(item, f"{place}[{i}]", file, lines) for i, item in enumerate(node.value)]
     result: dict[str, Data] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
             raise BadScenario("a key must be a word", file=file, place=place, line=line)
         key = str(key_node.value)
+        if len(key) > MAX_KEY:
+            problem = f"a key of {len(key):,} characters; it has at most {MAX_KEY}: {key[:MAX_KEY]!r}…"
+            raise BadScenario(problem, file=file, place=place, line=line)
         inner = f"{place}.{key}" if place else key
         if key in result:
             raise BadScenario("the key stands twice", file=file, place=inner, line=line)
         lines[inner] = line
-        result[key] = _data(value_node, inner, file, lines, depth + 1)
+        result[key] = _data(value_node, inner, file, lines)
     return result
 
 

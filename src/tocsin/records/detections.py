@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from tocsin.records.arrays import FloatArray, IntArray
 
-__all__ = ["REPORT_KINDS", "Batch", "DetectionTable", "ErrorRecord", "ReportTable"]
+__all__ = [
+    "REPORT_KINDS",
+    "Batch",
+    "DetectionTable",
+    "ErrorRecord",
+    "ReportTable",
+    "empty_reports",
+    "empty_table",
+]
 
 REPORT_KINDS = ("adsb", "remote_id", "sighting", "impact")
 
@@ -69,3 +79,13 @@ class Batch:
     reports: ReportTable
     errors: tuple[ErrorRecord, ...]  # items of the feed that could not be read
     t_text: str = ""  # t as its source wrote it, echoed in tracks.csv; "": write t_s
+
+
+def empty_table() -> DetectionTable:
+    """A table of no detections."""
+    return DetectionTable(np.zeros(0, np.int64), *(np.zeros(0) for _ in range(10)))
+
+
+def empty_reports() -> ReportTable:
+    """A table of no reports."""
+    return ReportTable(np.zeros(0), (), (), (), np.zeros((0, 3)), np.zeros(0), ())

@@ -8,6 +8,6 @@ fails:   never on a batch's content: a bad row, an unknown sensor or a scan that
 
 from __future__ import annotations
 
-from tocsin.sense.advance import Sensed, State, advance, belief, start
+from tocsin.sense.advance import Sensed, State, advance, belief, refusal, start
 
-__all__ = ["Sensed", "State", "advance", "belief", "start"]
+__all__ = ["Sensed", "State", "advance", "belief", "refusal", "start"]

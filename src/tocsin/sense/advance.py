@@ -20,7 +20,7 @@ from tocsin.sense.refraction import geometric_elevation
 from tocsin.sense.registration import Register, correction, learn, remember, start_register
 from tocsin.sense.rows import checked, filled_and_placed, reject_all
 
-__all__ = ["Sensed", "State", "advance", "belief", "start"]
+__all__ = ["Sensed", "State", "advance", "belief", "refusal", "start"]
 
 DEFAULT_DETECTION_PROBABILITY = {
     # single look, on a target that the sensor is meant for; the tracker moves it by what it sees
@@ -145,16 +145,12 @@ def sensed_of(plan: Plan, state: State, batch: Batch) -> tuple[Scan, Sensed]:
         return tick(max(state.newest_t_s, 0.0), False), Sensed((), (), errors)
     late_s = state.newest_t_s - batch.t_s
     name = plan.sensors.sensor_id[s] if s >= 0 else "clock"
-    if late_s > plan.track.max_late_s and s >= 0:
-        problem = f"{late_s:.3f} s behind the newest scan; at most {plan.track.max_late_s:g} s can be used"
+    problem = refusal(plan, state, batch)
+    if problem:
         errors += reject_all(batch.t_s, name, d, "t", repr(batch.t_s), problem)
         return tick(state.newest_t_s, False), Sensed((), (), errors)
-    if s >= 0 and is_jump(state, batch, plan.track.max_late_s):
-        problem = (
-            f"{-late_s:.3f} s ahead of the newest scan; believed beyond {JUMP_S:g} s if another scan follows there"
-        )
-        errors += reject_all(batch.t_s, name, d, "t", repr(batch.t_s), problem)
-        return tick(state.newest_t_s, False), Sensed((), (), errors)
+    if s >= 0:
+        state.jump_t_s = np.nan
     state.newest_t_s = max(state.newest_t_s, batch.t_s)
     if s < 0:
         return tick(state.newest_t_s, True), Sensed(health(plan, state, -1), (), errors)
@@ -172,13 +168,27 @@ def sensed_of(plan: Plan, state: State, batch: Batch) -> tuple[Scan, Sensed]:
     return scan, Sensed(changes, (), errors + faults)
 
 
+def refusal(plan: Plan, state: State, batch: Batch) -> str:
+    """Why the time of a scan cannot be believed, "" where it can; never for a tick.
+
+    A jump ahead is noted in the state, because a next scan near it bears it out; nothing else is touched.
+    """
+    late_s, most_s = state.newest_t_s - batch.t_s, plan.track.max_late_s
+    if batch.sensor_index < 0:
+        return ""
+    if late_s > most_s:
+        return f"{late_s:.3f} s behind the newest scan; at most {most_s:g} s can be used"
+    if is_jump(state, batch, most_s):
+        state.jump_t_s = batch.t_s
+        return f"{-late_s:.3f} s ahead of the newest scan; believed beyond {JUMP_S:g} s if another scan follows there"
+    return ""
+
+
 def is_jump(state: State, batch: Batch, max_late_s: float) -> bool:
     """True for a scan whose time is too far ahead to be believed yet: nothing at its time came just before it."""
     ahead_s, since_s = batch.t_s - state.newest_t_s, batch.t_s - state.jump_t_s
     followed = -max_late_s <= since_s <= JUMP_S
-    jump = math.isfinite(ahead_s) and ahead_s > JUMP_S and not followed and batch.t_arrival_s <= batch.t_s
-    state.jump_t_s = batch.t_s if jump else np.nan
-    return bool(jump)
+    return math.isfinite(ahead_s) and ahead_s > JUMP_S and not followed and batch.t_arrival_s <= batch.t_s
 
 
 def is_new_look(timing: Timing, t_s: float, max_late_s: float) -> bool:
