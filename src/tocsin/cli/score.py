@@ -68,10 +68,10 @@ def _notes(times: TimeMatch, truth_rows: int, track_rows: int) -> list[str]:
         ),
         (
             times.second_states > 0,
-            f"{number(times.second_states, 'row')} give a track another state at a time at which it has one: "
-            "each is scored as a report.",
+            f"Rows that give a track another state at a time at which it has one: {times.second_states:,}. "
+            "Each is scored as a report.",
         ),
-        (times.repeated_truth > 0, f"{number(times.repeated_truth, 'row')} of the truth repeat another: counted once."),
+        (times.repeated_truth > 0, f"Rows of the truth that repeat another: {times.repeated_truth:,}, counted once."),
     ]
     return [sentence for holds, sentence in said if holds]
 

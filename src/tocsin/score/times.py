@@ -71,7 +71,7 @@ def align(
     row_t = np.round(estimates.t_s, TIME_DIGITS)
     grid, step = _grid(once, courses, strict=tolerance_s == 0)
     reach = REACH_STEPS * step if tolerance_s is None else tolerance_s
-    filled = once if tolerance_s == 0 else _on_grid(once, courses, grid)
+    filled, between_rows = _on_grid(once, courses, grid, strict=tolerance_s == 0)
     scan_t = _with_seen(grid, seen_t_s, reach, row_t)
     row, scan, exact = _chosen(estimates.track_index, row_t, scan_t, reach, keep_exact=tolerance_s is None)
     _check_met(grid, row_t, scan_t, row)
@@ -94,7 +94,7 @@ def align(
         outside=int(np.count_nonzero(~used & ~near)),
         second_states=len(row_t) - len(np.unique(np.stack([estimates.track_index, row_t]), axis=1).T),
         repeated_truth=repeated,
-        interpolated_truth=len(filled.t_s) - int(np.isin(np.round(once.t_s, TIME_DIGITS), grid).sum()),
+        interpolated_truth=between_rows,
         silent=len(np.setdiff1d(grid, scan_t[scan])),
         truth_scans=len(grid),
     )
@@ -121,8 +121,11 @@ def _said_once(truth: TruthTable) -> tuple[TruthTable, int]:
         problem = f"{name!r} is somewhere else at this time than in row {int(stands[row]) + 1}; a truth says one thing"
         raise BadInput(problem, file="truth", row=row + 1, column="t", value=f"{truth.t_s[row]:.9g}")
     kept = np.sort(first)
-    t_s = np.round(truth.t_s[kept], TIME_DIGITS)
-    return replace(truth, t_s=t_s, object_index=truth.object_index[kept], state=truth.state[kept]), len(again)
+    return _rows(truth, kept, truth.t_s[kept]), len(again)
+
+
+def _rows(truth: TruthTable, kept: IntArray, t_s: FloatArray) -> TruthTable:
+    return replace(truth, t_s=t_s, object_index=truth.object_index[kept], state=truth.state[kept])
 
 
 def _grid(truth: TruthTable, courses: Courses, *, strict: bool) -> tuple[FloatArray, float]:
@@ -130,7 +133,7 @@ def _grid(truth: TruthTable, courses: Courses, *, strict: bool) -> tuple[FloatAr
 
     Objects that were each recorded by a clock of their own get common times, at the shortest of their steps.
     """
-    times = np.unique(truth.t_s)
+    times = np.unique(np.round(truth.t_s, TIME_DIGITS))
     own = courses.step_s[np.isfinite(courses.step_s)]
     step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
     if strict or len(own) == 0 or step >= ASYNCHRONOUS * own.min():
@@ -140,19 +143,24 @@ def _grid(truth: TruthTable, courses: Courses, *, strict: bool) -> tuple[FloatAr
     return np.round(times[0] + least * np.arange(count), TIME_DIGITS), least
 
 
-def _on_grid(truth: TruthTable, courses: Courses, grid: FloatArray) -> TruthTable:
-    """The truth at the times of the grid: its own rows there, and what lies between rows."""
-    kept = np.flatnonzero(np.isin(truth.t_s, grid))
+def _on_grid(truth: TruthTable, courses: Courses, grid: FloatArray, *, strict: bool) -> tuple[TruthTable, int]:
+    """The truth at the times of the grid: its own rows there, and (how many) points that lie between rows."""
+    rounded = np.round(truth.t_s, TIME_DIGITS)
+    kept = np.flatnonzero(np.isin(rounded, grid))
+    own = _rows(truth, kept, rounded[kept])
+    if strict:
+        return own, 0
     owner, t_s = courses.within(grid)
-    given = _keys(truth.object_index[kept], np.searchsorted(grid, truth.t_s[kept]), len(grid))
+    given = _keys(own.object_index, np.searchsorted(grid, own.t_s), len(grid))
     new = ~np.isin(_keys(owner, np.searchsorted(grid, t_s), len(grid)), given)
     state, there = courses.at(owner[new], t_s[new])
-    return replace(
+    full = replace(
         truth,
-        t_s=np.concatenate([truth.t_s[kept], t_s[new][there]]),
-        object_index=np.concatenate([truth.object_index[kept], owner[new][there]]),
-        state=np.concatenate([truth.state[kept], state[there]]),
+        t_s=np.concatenate([own.t_s, t_s[new][there]]),
+        object_index=np.concatenate([own.object_index, owner[new][there]]),
+        state=np.concatenate([own.state, state[there]]),
     )
+    return full, int(there.sum())
 
 
 def _keys(owner: IntArray, place: IntArray, places: int) -> IntArray:
@@ -212,7 +220,7 @@ def _moved(
     So its error is the one that it has at its own time. A row at a scan without objects goes on with its own velocity.
     """
     state = estimates.state[row].copy()
-    ahead = t_s - np.round(estimates.t_s[row], TIME_DIGITS)
+    ahead = t_s - estimates.t_s[row]
     other = np.flatnonzero(~exact)
     state[other, :3] += ahead[other, None] * state[other, 3:]
     there = np.argsort(truth.t_s, kind="stable")
@@ -223,7 +231,7 @@ def _moved(
         lag = -ahead[mine]
         place = truth.state[rows, None, :3] + lag[None, :, None] * truth.state[rows, None, 3:]
         nearest = rows[np.argmin(np.sum((place - estimates.state[row[mine]][None, :, :3]) ** 2, axis=2), axis=0)]
-        then, _ = courses.at(truth.object_index[nearest], t_s[mine] + lag)
+        then, _ = courses.at(truth.object_index[nearest], estimates.t_s[row[mine]])
         state[mine] = estimates.state[row[mine]] + truth.state[nearest] - then
     return state
 
