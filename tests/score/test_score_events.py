@@ -173,3 +173,51 @@ def test_outcomes_are_joined_by_the_object_that_a_track_held() -> None:
     )
     assert shrug.log_score_bits == pytest.approx(math.log2(3))
     assert shrug.brier == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("from_s", "to_s", "kind"),
+    [
+        (80.0, 90.0, "precautionary"),  # raised before the flight began, lived into it
+        (105.0, 112.0, "precautionary"),  # raised in flight, lived beyond its end
+        (96.0, 99.0, "precautionary"),
+        (80.0, 110.0, "precautionary"),
+        (50.0, 84.9, "false"),
+        (110.1, 130.0, "false"),
+    ],
+)
+def test_a_warning_is_precautionary_if_its_life_and_a_hostile_flight_share_a_moment(
+    from_s: float, to_s: float, kind: str
+) -> None:
+    flown = end("d1", 110.0, (-9e3, 0), start_t_s=85.0, outcome="left")
+    events = (message(from_s, 1, "Z0", "raise"), message(to_s, 1, "Z0", "all_clear"))
+    result = score_warnings(events, ZONES, (flown,), first_detection_s=None)
+    assert (result.precautionary, result.false_warnings) == ((1, 0) if kind == "precautionary" else (0, 1))
+
+
+def test_the_earliest_of_the_warnings_that_stand_counts() -> None:
+    events = (message(70.0, 1, "Z0", "raise"), message(90.0, 2, "Z0", "raise"), message(60.0, 3, "Z1", "raise"))
+    result = score_warnings(events, ZONES, (end("r1", 100.0, (500, 500)),), first_detection_s=None)
+    assert (result.warned_s, result.hits, result.precautionary) == ((30.0,), 2, 1)
+
+
+def test_a_warning_that_is_cleared_twice_ended_the_first_time() -> None:
+    events = tuple(message(t, 1, "Z0", what) for t, what in ((1.0, "raise"), (5.0, "all_clear"), (9.0, "all_clear")))
+    assert [(w.from_s, w.to_s) for w in watches(events)] == [(1.0, 5.0)]
+
+
+def test_the_newest_forecast_stands_until_it_is_two_seconds_old() -> None:
+    rows = forecasts([(88.5, 0, 99.0, 60, 80, 10), (89.5, 0, 101.0, 3, 4, 10), (92.0, 0, 100.0, 0, 0, 10)])
+    struck = (end("r1", 100.0, (0, 0)),)
+    leads = score_impacts(rows, np.array([0]), struck, ("r1",), leads_s=(10.0, 9.0, 8.5, 8.0)).leads
+    assert [lead.rms_error_m for lead in leads] == [5.0, 5.0, None, 0.0]
+    assert leads[0].rms_time_error_s == 1.0
+    assert leads[0].mean_nees == pytest.approx(25 / 100)
+
+
+def test_what_was_said_to_be_impossible_costs_twenty_bits() -> None:
+    ends = (end("a", 10.0, (0, 0)),)
+    result = score_outcomes((verdict(1, "left", (0.0, 0.0, 1.0)),), ("1",), np.array([0]), ends, ("a",))
+    assert result.log_score_bits == pytest.approx(-math.log2(1e-6))
+    assert result.brier == pytest.approx(1 + 1)
+    assert (result.correct.numerator, result.correct.denominator, result.never_assessed) == (0, 1, 0)

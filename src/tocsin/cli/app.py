@@ -172,6 +172,7 @@ def score(
     *,
     cutoff: float | None = None,
     t_max: float | None = None,
+    tolerance: float | None = None,
     json: bool = False,
 ) -> int:
     """Score tracks against the truth: GOSPA with its parts, OSPA, SIAP, completeness, switches, NEES.
@@ -181,17 +182,20 @@ def score(
     truth
         The file `t,id,x,y,z,vx,vy,vz,kind`. Times of a detections.csv beside it count as scans.
     tracks
-        The file that `tocsin track` or `tocsin run` wrote.
+        The file that `tocsin track` or `tocsin run` wrote, or another tracker: `t,track_id,x,y,z,vx,vy,vz`.
     cutoff
         Cut-off of GOSPA and OSPA in metres; default: `gospa_c_m` of a scenario.json beside the truth, otherwise 100.
     t_max
         Score up to this time only, in seconds.
+    tolerance
+        How far, in seconds, a row may lie from the time of the truth that it speaks for; default: about half a step of
+        the truth. The truth is interpolated to the row's time. 0: equal times only.
     json
         Print one JSON object instead of the table.
     """
     from tocsin.cli import score as command
 
-    return command.score(truth, tracks, cutoff_m=cutoff, t_max_s=t_max, as_json=json)
+    return command.score(truth, tracks, cutoff_m=cutoff, t_max_s=t_max, tolerance_s=tolerance, as_json=json)
 
 
 @scenarios.default

@@ -10,7 +10,7 @@
 `x,y,z` are east, north, up in the site's frame, metres; `var_*` and `cov_*` are m². Rows are rounded to the micrometre
 or millionth, which is far below what any sensor knows. A (t, track_id) stands once in tracks.csv: where two scans have
 one t, the row is the one after the second, and late scans that arrive before the next t are in it. A late scan's rows
-stand where it arrived.
+stand where it arrived. Which times have rows: `formats.rhythm`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ import pyarrow.csv as pacsv
 
 from tocsin import frames
 from tocsin.errors import BadInput
+from tocsin.formats.rhythm import Rhythm
 from tocsin.formats.times import TimeBase
 from tocsin.records.arrays import FloatArray
 from tocsin.records.detections import Batch, ErrorRecord, ReportTable
@@ -110,6 +111,7 @@ class TracksWriter:
 
     def __init__(self, stream: Stream, base: TimeBase) -> None:
         self._csv, self._base = _CsvWriter(stream, TRACK_COLUMNS), base
+        self._rhythm = Rhythm()
         self._held: tuple[str, Events] | None = None
 
     @property
@@ -121,6 +123,7 @@ class TracksWriter:
         """Take the events of one batch."""
         text, table = batch.t_text or self._base.text(events.t_s), events.tracks.table
         late = events.tracks.late
+        whole = self._rhythm.is_scan(batch, table)
         if late is not None and self._held is not None and self._held[1].tracks.table.t_s == late.t_s:
             self._write(self._held[0], late, events.identities)
             self._held = None
@@ -128,7 +131,7 @@ class TracksWriter:
             self._write(text, late, events.identities)
         if self._held is not None and self._held[1].tracks.table.t_s == table.t_s:
             self._held = self._held[0], events
-        elif events.report_due:
+        elif events.report_due or whole:
             self.flush()
             self._held = text, events
 

@@ -1,7 +1,8 @@
 """What the judge reads: truth.csv, tracks.csv, and the times of the scans beside them, on one clock.
 
 These files are made by programs, and one bad cell would change every figure, so a value that breaks a rule refuses the
-file. Columns are those of `outputs`; `kind` and `var_*` are optional, other columns are ignored.
+file. Columns are those of `outputs`, in any order; `kind` and `var_*` are optional, others are named by
+`unread_columns`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import numpy as np
 from tocsin.errors import BadInput
 from tocsin.formats.cells import Row, number, shown
 from tocsin.formats.chunks import Chunk, Coded
+from tocsin.formats.outputs import TRACK_COLUMNS, TRUTH_COLUMNS
 from tocsin.formats.tables import open_table, text_of
 from tocsin.formats.times import TimeBase, base_of
 from tocsin.records.arrays import FloatArray, IntArray
 from tocsin.records.truth import EstimateTable, TruthTable
 
-__all__ = ["read_estimates", "read_scan_times", "read_truth"]
+__all__ = ["read_estimates", "read_scan_times", "read_truth", "time_base", "unread_columns"]
 
 _STATE = ("x", "y", "z", "vx", "vy", "vz")
 _VARIANCE = ("var_x", "var_y", "var_z")
@@ -32,7 +34,7 @@ def read_truth(path: Path | str) -> tuple[TruthTable, TimeBase]:
 
 
 def read_estimates(path: Path | str, base: TimeBase) -> EstimateTable:
-    """A tracks file, its times on the clock of the truth. Raises BadInput."""
+    """A tracks file, its times on the clock of the truth. Raises BadInput, also where it writes times otherwise."""
     _, states = _read(path, "track_id", _STATE, _VARIANCE, base)
     return EstimateTable(states.t_s, states.index, states.number[:6].T.copy(), states.number[6:].T.copy(), states.names)
 
@@ -52,6 +54,21 @@ def read_scan_times(path: Path | str, base: TimeBase) -> FloatArray:
             except ValueError:
                 continue
     return np.array(sorted(found))
+
+
+def time_base(path: Path | str) -> TimeBase:
+    """How a file of `t` writes times: as its first readable one has it, bare seconds without one. Raises BadInput."""
+    for chunk in open_table(path, ("t",)).chunks():
+        found = _base(chunk)
+        if found is not None:
+            return found
+    return TimeBase()
+
+
+def unread_columns(path: Path | str) -> tuple[str, ...]:
+    """Columns of a truth or tracks file that no score reads, in their order; none of a JSON Lines file is known."""
+    known = {*TRUTH_COLUMNS, *TRACK_COLUMNS}
+    return tuple(name for name in open_table(path, ("t",)).columns if name not in known)
 
 
 @dataclass(slots=True)
@@ -79,7 +96,10 @@ def _read(
     table = open_table(path, ("t", key, *needed))
     parts: list[_Part] = []
     for chunk in table.chunks():
-        base = base or _base(chunk)
+        own = _base(chunk)
+        base = base or own or TimeBase()
+        if own is not None and (own.epoch is None) != (base.epoch is None):
+            raise _other_clock(path, base)
         part = _fast(chunk, key, needed, optional, base) or _slow(chunk, path, key, needed, optional, base)
         parts.append(part)
     names: dict[str, int] = {}
@@ -102,12 +122,20 @@ def _read(
     )
 
 
-def _base(chunk: Chunk) -> TimeBase:
+def _base(chunk: Chunk) -> TimeBase | None:
+    """The base of the first readable time of a chunk."""
     for row in chunk.rows():
         found = base_of(row.cells.get("t"))
         if found is not None:
             return found
-    return TimeBase()
+    return None
+
+
+def _other_clock(path: Path | str, base: TimeBase) -> BadInput:
+    ways = ("bare seconds", "instants (2026-01-31T12:00:00Z)")
+    here, before = ways if base.epoch is not None else reversed(ways)
+    problem = f"times in {here}, where those before are {before}; write truth and tracks on one clock"
+    return BadInput(problem, file=str(path), column="t")
 
 
 def _kind_of(part: _Part) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from tocsin.score.impacts import ImpactScore, score_impacts
 from tocsin.score.intervals import bootstrap, clopper_pearson, clustered_rate, rate, wilson
 from tocsin.score.outcomes import OutcomeScore, score_outcomes
+from tocsin.score.times import TimeMatch
 from tocsin.score.tracking import ScoreResult, assign_tracks, score, to_json_dict
 from tocsin.score.warnings import WarningScore, score_warnings
 
@@ -18,6 +19,7 @@ __all__ = [
     "ImpactScore",
     "OutcomeScore",
     "ScoreResult",
+    "TimeMatch",
     "WarningScore",
     "assign_tracks",
     "bootstrap",

@@ -16,6 +16,7 @@ from tocsin.score.distances import SetDistances, set_distances
 from tocsin.score.intervals import clustered_rate, rate
 from tocsin.score.scans import lay_out
 from tocsin.score.siap import Siap, siap
+from tocsin.score.times import TimeMatch, align
 from tocsin.score.upkeep import Upkeep, upkeep
 
 __all__ = ["ScoreResult", "assign_tracks", "score", "to_json_dict"]
@@ -36,7 +37,8 @@ class ScoreResult:
     siap: Siap
     nees: Consistency | None  # None: no matched row claims variances
     rates: tuple[Rate, ...]
-    unscored_points: int  # reported points at times that are no scan's
+    unscored_points: int  # reported points that speak for no scan
+    times: TimeMatch
 
 
 def assign_tracks(
@@ -46,10 +48,12 @@ def assign_tracks(
     *,
     scan_times_s: FloatArray | None = None,
     t_max_s: float | None = None,
+    tolerance_s: float | None = None,
 ) -> IntArray:
     """For each track (K,) the index of the object that it held most often, -1 for one that held none."""
-    scans = lay_out(truth, estimates, scan_times_s, t_max_s)
-    return holder_of(truth, estimates, pair_up(truth, estimates, scans, cutoff_m))
+    on = align(truth, estimates, scan_times_s, tolerance_s)
+    scans = lay_out(on.truth, on.estimates, on.t_s, t_max_s)
+    return holder_of(on.truth, on.estimates, pair_up(on.truth, on.estimates, scans, cutoff_m))
 
 
 def score(
@@ -59,15 +63,21 @@ def score(
     *,
     scan_times_s: FloatArray | None = None,
     t_max_s: float | None = None,
+    tolerance_s: float | None = None,
 ) -> ScoreResult:
     """Score reported tracks against the truth; cut-off in metres, times in seconds on the one clock of both tables.
 
-    Scans are the times of the truth and of `scan_times_s` (give the detections' times, so that silence on a scan is
-    scored as missing everything) up to `t_max_s`. BadInput: no scan, a cut-off that is not positive, values not finite.
+    Scans are the times of the truth up to `t_max_s`, and those of `scan_times_s` (the detections' times) at which the
+    truth has nothing. Rows at other times speak for the nearest scan within `tolerance_s` (`times.align`). BadInput: no
+    scan, a cut-off that is not positive, values not finite, a truth that contradicts itself, no time in common.
     """
     if not (np.isfinite(cutoff_m) and cutoff_m > 0):
         raise BadInput("the cut-off must be a positive number of metres", value=str(cutoff_m))
-    scans = lay_out(truth, estimates, scan_times_s, t_max_s)
+    given = len(estimates.t_s)
+    on = align(truth, estimates, scan_times_s, tolerance_s)
+    truth, estimates = on.truth, on.estimates
+    scans = lay_out(truth, estimates, on.t_s, t_max_s)
+    scored = np.concatenate(scans.estimate_rows)
     pairs = pair_up(truth, estimates, scans, cutoff_m)
     kept = upkeep(truth, estimates, scans, pairs, cutoff_m)
     held = truth.object_index[pairs.truth_row]
@@ -75,7 +85,7 @@ def score(
     objects = len(truth.object_id)
     points = np.bincount(truth.object_index[np.concatenate(scans.truth_rows)], minlength=objects)
     hits = np.bincount(held, minlength=objects)
-    tracks = len(np.unique(estimates.track_index[np.concatenate(scans.estimate_rows)]))
+    tracks = len(np.unique(estimates.track_index[scored]))
     truths = int(np.count_nonzero(points))
     return ScoreResult(
         cutoff_m=cutoff_m,
@@ -91,7 +101,8 @@ def score(
             rate("objects ever tracked", truths - kept.never_tracked, truths),
             rate("tracks that are false", kept.false_tracks, tracks),
         ),
-        unscored_points=scans.unscored_estimates,
+        unscored_points=given - len(np.unique(on.source[scored])),
+        times=on.match,
     )
 
 
@@ -120,6 +131,7 @@ def to_json_dict(result: ScoreResult) -> dict[str, Json]:
     flat["completeness_by_kind"] = dict(kept.completeness_by_kind)
     flat["switches_by_kind"] = dict(kept.switches_by_kind)
     flat["unscored_points"] = result.unscored_points
+    flat["times"] = {name: getattr(result.times, name) for name in result.times.__slots__}
     flat["siap"] = {name: getattr(result.siap, name) for name in result.siap.__slots__}
     flat["nees"] = (
         None
