@@ -8,7 +8,7 @@ batches in order of arrival.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Protocol
@@ -80,7 +80,7 @@ class Session:
         """
         self.plan, self._sinks, self._journal = plan, tuple(sinks), journal
         self._clock: Clock = _NoClock() if clock is None else clock
-        self._state, self.batches = (pipeline.start(plan), 0) if snapshot is None else unpack(snapshot)
+        self._state, self.batches = (pipeline.start(plan), 0) if snapshot is None else unpack(plan, snapshot)
         self._follows = "" if journal is None else journal.root
         if journal is not None and origin is not None:
             journal.write(origin)
@@ -107,8 +107,7 @@ class Session:
         """Take what was done after the newest batch: journalled, and nothing that `advance` gives depends on it."""
         if self._journal is not None:
             self._journal.write(record)
-        for sink in self._sinks:
-            sink.note(record)
+        self._give(lambda sink: sink.note(record))
 
     def conclude(self, assessed: Assessed) -> None:
         """Take what the whole session was found to mean: an output that follows from the last batch."""
@@ -117,7 +116,7 @@ class Session:
 
     def snapshot(self) -> bytes:
         """All that the next batch will find; a session begun with it goes on as this one does, to the byte."""
-        return pack(self._state, self.batches)
+        return pack(self.plan, self._state, self.batches)
 
     def keep(self) -> None:
         """Keep a snapshot in the journal's store."""
@@ -146,15 +145,20 @@ class Session:
             self._journal.output(events, follows)
             self._journal.commit()
             self._follows = follows
-        for sink in self._sinks:
-            sink.put(batch, events)
+        self._give(lambda sink: sink.put(batch, events))
         return events
 
-    def _close_sinks(self) -> None:
-        sinks, self._sinks = self._sinks, ()
+    def _give(self, what: Callable[[Sink], None]) -> None:
+        """Every sink takes it once, in order, whatever another one raises; the error goes on afterwards."""
         with ExitStack() as stack:
-            for sink in reversed(sinks):
-                stack.callback(sink.close)
+            for sink in reversed(self._sinks):
+                stack.callback(what, sink)
+
+    def _close_sinks(self) -> None:
+        try:
+            self._give(lambda sink: sink.close())
+        finally:
+            self._sinks = ()
 
     def __enter__(self) -> Session:
         return self
