@@ -2,7 +2,7 @@
 
 Every stage's state is data: dataclasses, named tuples, arrays, tuples, lists, deques, dicts, sets, strings, numbers. Each is
 written with its type; arrays with their element type, order and bytes; what is referenced twice is written once and is
-one thing again afterwards, since a stage may write into it. Types are looked up among those of Tocsin that are loaded,
+one thing again afterwards, an array that lies within another lies within it again, since a stage may write into it. Types are looked up among those of Tocsin that are loaded,
 and no code of theirs is called: nothing but data can come out, and any bytes that are no snapshot are refused.
 
 A hash finds every change made by accident. It is no signature: who makes a snapshot on purpose decides what the next
@@ -69,7 +69,15 @@ def unpack(plan: Plan, snapshot: bytes) -> tuple[State, int]:
     return state, batches
 
 
-_UNREADABLE = (msgspec.DecodeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+_UNREADABLE = (
+    ValueError,  # what msgspec raises included
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    BufferError,
+    RecursionError,
+)
 
 
 def _mark(plan: Plan) -> str:
@@ -101,9 +109,7 @@ class _Writer:
         if kind is int:
             return ["int", str(value)]
         if isinstance(value, np.ndarray):
-            order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
-            _dtype(value.dtype.str)
-            return ["array", value.dtype.str, list(value.shape), order, value.tobytes(order)]  # type: ignore[arg-type]
+            return self._array(value)
         if isinstance(value, np.generic):
             return ["scalar", value.dtype.str, value.tobytes()]
         if kind is dict:
@@ -119,6 +125,14 @@ class _Writer:
         if isinstance(value, tuple):
             return ["named", _path(kind), [self.write(item) for item in value]]
         raise TypeError(f"a state holds a {kind.__module__}.{kind.__qualname__}, which is no data")
+
+    def _array(self, value: np.ndarray[Any, Any]) -> list[Any]:
+        _dtype(value.dtype.str)
+        if isinstance(value.base, np.ndarray):
+            offset = value.ctypes.data - value.base.ctypes.data
+            return ["view", value.dtype.str, list(value.shape), list(value.strides), offset, self.write(value.base)]
+        order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
+        return ["array", value.dtype.str, list(value.shape), order, value.tobytes(order)]  # type: ignore[arg-type]
 
 
 class _Reader:
@@ -141,6 +155,9 @@ class _Reader:
             return int(given[0])
         if tag == "array":
             return _array(*given)
+        if tag == "view":
+            *layout, base = given
+            return _view(self.read(base), *layout)
         if tag == "scalar":
             return _array(given[0], [], "C", given[1])[()]
         if tag == "dict":
@@ -177,6 +194,13 @@ def _array(name: Any, shape: Any, order: Any, data: Any) -> np.ndarray[Any, Any]
     if type(data) is not bytes or len(data) != math.prod(shape) * dtype.itemsize:
         raise ValueError("an array's bytes do not fit its shape")
     return np.ndarray(tuple(shape), dtype, buffer=data, order=order).copy(order=order)
+
+
+def _view(base: Any, name: Any, shape: Any, strides: Any, offset: Any) -> np.ndarray[Any, Any]:
+    """An array that lies in another one. Raises ValueError or TypeError where it does not lie within it."""
+    if not isinstance(base, np.ndarray) or any(type(n) is not int for n in (offset, *shape, *strides)):
+        raise TypeError("not an array within another")
+    return np.ndarray(tuple(shape), _dtype(name), base if base.flags.c_contiguous else base.T, offset, tuple(strides))
 
 
 def _dtype(text: Any) -> np.dtype[Any]:
