@@ -1,9 +1,10 @@
 """A session's state as bytes, and back: what a live service restarts from.
 
-Every stage's state is data: dataclasses, named tuples, arrays, tuples, lists, deques, dicts, sets, strings, numbers. Each is
-written with its type; arrays with their element type, order and bytes; what is referenced twice is written once and is
-one thing again afterwards, an array that lies within another lies within it again, since a stage may write into it. Types are looked up among those of Tocsin that are loaded,
-and no code of theirs is called: nothing but data can come out, and any bytes that are no snapshot are refused.
+Every stage's state is data: dataclasses, named tuples, arrays, tuples, lists, deques, dicts, sets, strings, numbers.
+Each is written with its type; arrays with their element type, order and bytes. What is referenced twice is written once
+and is one thing again afterwards, and an array that lies within another one lies within it again: a stage may write
+into it. Types are looked up among those of Tocsin that are loaded, and no code of theirs is called: nothing but data
+can come out, and any bytes that are no snapshot are refused.
 
 A hash finds every change made by accident. It is no signature: who makes a snapshot on purpose decides what the next
 batch finds, down to the shapes that compiled kernels rely on. Begin from your own snapshots only.
