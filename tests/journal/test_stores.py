@@ -12,7 +12,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -111,7 +113,8 @@ def test_a_torn_or_changed_journal_is_read_up_to_there_or_refused(
     name: str, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     folder = tmp_path_factory.mktemp("torn")
-    written(folder, name, 3)
+    for file, whole in written_files(name).items():
+        (folder / file).write_bytes(whole)
     path = folder / STORES[name].files[0]
     content = bytearray(path.read_bytes())
     at = data.draw(st.integers(0, len(content) - 1))
@@ -149,6 +152,14 @@ def written(folder: Path, store: str, batches: int) -> None:
         for batch in scans(batches):
             session.take(batch)
         session.end()
+
+
+@cache
+def written_files(store: str) -> dict[str, bytes]:
+    """The files of a journal of three batches."""
+    with TemporaryDirectory() as folder:
+        written(Path(folder), store, 3)
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
 KILLED = """
@@ -307,10 +318,10 @@ def test_sqlite_writes_ahead_and_waits_for_the_disk(tmp_path: Path) -> None:
 READ = """
 import os, sys
 from pathlib import Path
-if os.getuid() == 0:
-    os.setuid(65534)
 from tocsin.journal import open_store
 from tocsin.session.replay import open_inputs
+if os.getuid() == 0:
+    os.setuid(65534)
 assert not os.access(sys.argv[1], os.W_OK)
 print(len(list(open_inputs(open_store(Path(sys.argv[1]))).batches(lambda _: None))))
 """

@@ -20,7 +20,11 @@ PLAN = Plan(
     "2021-06-01T00:00:00+00:00",
     SITE,
     SensorTable(
-        ("west", "east"), ("radar_3d",) * 2, PLACES, np.tile(np.eye(3), (2, 1, 1)), *(np.full(2, np.nan) for _ in "rtbe")
+        ("west", "east"),
+        ("radar_3d",) * 2,
+        PLACES,
+        np.tile(np.eye(3), (2, 1, 1)),
+        *(np.full(2, np.nan) for _ in "rtbe"),
     ),
 )
 TARGETS = 12
@@ -49,7 +53,9 @@ def reports(t_s: float, state: np.ndarray, rng: np.random.Generator) -> ReportTa
 def scans(count: int, seed: int = 3) -> tuple[Batch, ...]:
     """Batches in order of arrival; a tenth of the scans come up to 1.5 s late, and every seventh batch is a tick."""
     rng = np.random.default_rng(seed)
-    start = np.column_stack([rng.uniform(-4e3, 12e3, TARGETS), rng.uniform(-8e3, 8e3, TARGETS), np.full(TARGETS, 400.0)])
+    start = np.column_stack(
+        [rng.uniform(-4e3, 12e3, TARGETS), rng.uniform(-8e3, 8e3, TARGETS), np.full(TARGETS, 400.0)]
+    )
     heading, speed = rng.uniform(0, 2 * np.pi, TARGETS), rng.uniform(20, 90, TARGETS)
     velocity = np.column_stack([speed * np.sin(heading), speed * np.cos(heading), np.zeros(TARGETS)])
     arriving = []
@@ -57,7 +63,9 @@ def scans(count: int, seed: int = 3) -> tuple[Batch, ...]:
         t_s, sensor = 0.5 * k, k % 2
         state = np.hstack([start + velocity * t_s, velocity])
         late_s = rng.uniform(0.0, 1.5) if k % 10 == 9 else 0.0
-        arriving.append((t_s + late_s, t_s, -1 if k % 7 == 6 else sensor, look(state, sensor, rng), reports(t_s, state, rng)))
+        arriving.append(
+            (t_s + late_s, t_s, -1 if k % 7 == 6 else sensor, look(state, sensor, rng), reports(t_s, state, rng))
+        )
     arriving.sort(key=lambda one: one[0])
     return tuple(
         Batch(k, t_s, came_s, sensor, rows(plots if sensor >= 0 else plots[:0]), told, faults(k, t_s))

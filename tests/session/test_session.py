@@ -52,8 +52,8 @@ def journalled(folder: Path, store: str = "files") -> JournalWriter:
     return JournalWriter(create_store(folder, store), KINDS, PLAN)
 
 
-def columns(dtype: type, shape: int | tuple[int, ...], order: bool = False) -> st.SearchStrategy[np.ndarray]:
-    """Arrays in either order, and views with strides."""
+def columns(dtype: type, shape: int | tuple[int, ...]) -> st.SearchStrategy[np.ndarray]:
+    """Arrays, and views with strides."""
     made = arrays.arrays(dtype, shape, elements=FLOATS if dtype is float else st.integers(-(2**63), 2**63 - 1))
     return st.tuples(made, st.booleans()).map(lambda pair: np.repeat(pair[0], 2, axis=0)[::2] if pair[1] else pair[0])
 
@@ -64,15 +64,13 @@ def batches(draw: st.DrawFn) -> Batch:
     floats = [draw(columns(float, n)) for _ in fields(DetectionTable)[1:]]
     texts = [tuple(draw(st.lists(TEXT, min_size=m, max_size=m))) for _ in range(4)]
     place = draw(columns(float, (m, 3)))
-    told = ReportTable(
-        draw(columns(float, m)), *texts[:3], np.asfortranarray(place), draw(columns(float, m)), texts[3]
-    )
+    told = ReportTable(draw(columns(float, m)), *texts[:3], np.asfortranarray(place), draw(columns(float, m)), texts[3])
     faults = draw(st.lists(st.builds(ErrorRecord, FLOATS, TEXT, st.integers(0, 9), TEXT, TEXT, TEXT), max_size=2))
     table = DetectionTable(draw(columns(int, n)), *floats)
     return Batch(draw(st.integers(0, 10**6)), draw(FLOATS), draw(FLOATS), 0, table, told, tuple(faults))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(batch=batches())
 def test_the_canonical_batch_is_the_one_that_a_journal_gives_back(batch: Batch) -> None:
     found, back = canonical(batch), from_json(Batch, to_json(batch))
@@ -120,9 +118,9 @@ def test_a_sink_that_raises_takes_nothing_from_another(call: str) -> None:
 def test_two_sinks_that_cannot_close_are_both_told_of(tmp_path: Path) -> None:
     log: list[str] = []
     sinks = [Listening("a", log, ("close",)), Listening("b", log, ("close",))]
-    with pytest.raises(OSError, match="b cannot") as found, Session(PLAN, sinks, journalled(tmp_path)):
+    with pytest.raises(OSError, match="a cannot") as found, Session(PLAN, sinks, journalled(tmp_path)):
         pass
-    assert "a cannot close" in str(found.value.__context__)
+    assert found.value.__notes__ == ["another sink failed too: OSError: b cannot close"]
     assert log == ["a close", "b close"]
 
 
@@ -182,7 +180,7 @@ def test_batches_in_groups_give_the_events_of_batches_one_by_one(tmp_path: Path)
     assert replay(tmp_path).chain == chain
 
 
-def test_replay_finds_an_event_that_another_store_would_have_given(tmp_path: Path) -> None:
+def test_replay_finds_that_an_event_was_taken_out(tmp_path: Path) -> None:
     with Session(PLAN, journal=journalled(tmp_path), origin=Origin(exercise=False)) as session:
         for _ in session.play(scans(12)):
             pass

@@ -116,7 +116,7 @@ class SqliteStore:
     def _readable(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # its message may quote the damaged file
             raise BadInput(f"not a journal that can be read: {error}", file=str(self._path)) from None
 
 

@@ -114,13 +114,13 @@ class _Writer:
         if isinstance(value, np.generic):
             return ["scalar", value.dtype.str, value.tobytes()]
         if kind is dict:
-            return ["dict", [[self.write(k), self.write(v)] for k, v in value.items()]]
+            return ["dict", [[self.write(_key(k)), self.write(v)] for k, v in value.items()]]
         if kind in (list, tuple):
             return [kind.__name__, [self.write(item) for item in value]]
         if kind is deque:
             return ["deque", [self.write(item) for item in value], value.maxlen]
         if kind in (set, frozenset):
-            return [kind.__name__, [self.write(item) for item in sorted(value)]]
+            return [kind.__name__, [self.write(_key(item)) for item in sorted(value)]]
         if is_dataclass(value):
             return ["record", _path(kind), [self.write(getattr(value, f.name)) for f in fields(value)]]
         if isinstance(value, tuple):
@@ -162,11 +162,12 @@ class _Reader:
         if tag == "scalar":
             return _array(given[0], [], "C", given[1])[()]
         if tag == "dict":
-            return {self.read(k): self.read(v) for k, v in given[0]}
+            return {_key(self.read(k)): self.read(v) for k, v in given[0]}
         if tag == "deque":
             return deque((self.read(item) for item in given[0]), given[1])
         if tag in _COLLECTIONS:
-            return _COLLECTIONS[tag](self.read(item) for item in given[0])
+            items = [self.read(item) for item in given[0]]
+            return _COLLECTIONS[tag](items if tag in ("list", "tuple") else map(_key, items))
         kind: Any = _type(given[0])
         values = [self.read(item) for item in given[1]]
         if tag == "named" and issubclass(kind, tuple) and len(kind._fields) == len(values):
@@ -177,6 +178,13 @@ class _Reader:
 
 
 _COLLECTIONS: dict[str, Any] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
+
+
+def _key(value: Any) -> Any:
+    """What may stand in a set or as a key; the hash of deeper things could take for ever."""
+    if type(value) in _PLAIN or (type(value) is tuple and all(type(item) in _PLAIN for item in value)):
+        return value
+    raise TypeError(f"a {type(value).__name__} is no key")
 
 
 def _made(kind: Any, values: list[Any]) -> Any:
