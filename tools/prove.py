@@ -48,6 +48,7 @@ PROOFS = {
     proof.name: proof
     for proof in (
         Proof("bdsc-warning", 200, 4),
+        Proof("checkpoint", 1, 1),
         Proof("identity", 90, 12),
         Proof("impact", 320, 2),
         Proof("outcomes", 40, 1),

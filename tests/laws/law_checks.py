@@ -72,20 +72,10 @@ KNOWN: dict[str, Counter[str]] = {
         src/tocsin/track/gates.py: track imports tocsin._threads
         src/tocsin/track/parts.py: track imports tocsin._threads
         src/tocsin/track/step.py: track imports tocsin._threads
-        src/tocsin/tracker.py: tracker imports tocsin.formats.cells
-        src/tocsin/tracker.py: tracker imports tocsin.formats.detections
-        src/tocsin/tracker.py: tracker imports tocsin.formats.sensors
     """),
     "truth_unseen": known("""
         src/tocsin/formats/outputs.py: tocsin.formats.outputs sees tocsin.records.truth
         src/tocsin/formats/scored.py: tocsin.formats.scored sees tocsin.records.truth
-    """),
-    "doors_light": known("""
-        src/tocsin/tracker.py: tocsin.tracker loads csv through tocsin.formats.csv_dialect
-        src/tocsin/tracker.py: tocsin.tracker loads gzip through tocsin.formats.opening
-        src/tocsin/tracker.py: tocsin.tracker loads pyarrow through tocsin.formats.opening
-        src/tocsin/tracker.py: tocsin.tracker loads pyarrow through tocsin.formats.csv_table
-        src/tocsin/tracker.py: tocsin.tracker loads pyarrow through tocsin.formats.parquet_table
     """),
     "kernels_in_grammar": known("""
         src/tocsin/kernels/births.py: bear_tracks takes more than 12 arguments

@@ -288,6 +288,8 @@ def nothing_swallowed(tree: Tree) -> list[Finding]:
                     continue
                 if all(isinstance(line, ast.Pass | ast.Continue) for line in node.body):
                     found.append(Finding(path, node.lineno, "an error is passed over"))
+                elif isinstance(node.body[-1], ast.Raise):
+                    continue
                 elif node.type is None or re.search(r"\b(?:Base)?Exception\b", ast.unparse(node.type)):
                     found.append(Finding(path, node.lineno, "every error is caught"))
             elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("suppress"):

@@ -33,7 +33,7 @@ MAY: dict[str, set[str]] = {
     "kernels": {"_cache"},
     **dict.fromkeys(STAGES, CORE),
     "pipeline": LIVE_STAGES | {"records", "errors"},
-    **{door: LIVE_STAGES | CORE | {"pipeline", "_threads"} for door in DOORS},
+    **{door: LIVE_STAGES | CORE | DOORS | {"pipeline", "formats", "_threads"} for door in DOORS},
     "journal": {"records", "errors", "_cache", "_sources"},
     "formats": {"records", "frames", "errors"},
     "score": {"records", "frames", "errors"},

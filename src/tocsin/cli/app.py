@@ -87,6 +87,7 @@ def track(
     refraction: bool = False,
     journal: bool = False,
     store: Literal["files", "sqlite"] = "files",
+    to: tuple[str, ...] = (),
     json: bool = False,
 ) -> int:
     """Run the pipeline over recorded detections; write tracks.csv, impacts.csv, errors.jsonl and timing.json.
@@ -115,6 +116,8 @@ def track(
         Write the journal too, so that `tocsin replay` can recompute the run.
     store
         How the journal is kept: `files` of JSON lines, or one `sqlite` file, durable at each batch.
+    to
+        Send rows elsewhere too, as `NAME:TARGET`; may be given more than once.
     json
         Print one JSON object instead of the summary.
     """
@@ -122,7 +125,7 @@ def track(
     from tocsin.cli import track as command
 
     imports_s = time.perf_counter() - since
-    given = command.Given(detections, sensors, out, site, reports, terrain, wind, drag, refraction, journal, store)
+    given = command.Given(detections, sensors, out, site, reports, terrain, wind, drag, refraction, journal, store, to)
     return command.track(given, imports_s=imports_s, as_json=json)
 
 

@@ -19,6 +19,7 @@ from tocsin.session.asked import Asked, plan_of
 from tocsin.session.files import Setting, open_files
 from tocsin.session.folder import RunFolder
 from tocsin.session.place import write_over
+from tocsin.session.sinks import check_sinks, open_sinks
 from tocsin.warmup import warm_up
 
 __all__ = ["Given", "track"]
@@ -41,6 +42,7 @@ class Given:
     refraction: bool = False
     journal: bool = False
     store: str = "files"
+    to: tuple[str, ...] = ()
 
 
 def track(given: Given, *, imports_s: float, as_json: bool) -> int:
@@ -53,6 +55,7 @@ def track(given: Given, *, imports_s: float, as_json: bool) -> int:
     plan = plan_of(asked, source)
     reports = None if given.reports is None else read_reports(given.reports, plan.site, source.base)
     inputs = (given.detections, given.sensors, given.reports, given.terrain)
+    check_sinks(given.to)
     names = (*OUTPUTS, "timing.json", *(STORES[given.store].files if given.journal else ()))
     batches = source.batches(plan.sensors.sensor_id)
     with RunFolder(given.out, "track", names, inputs) as folder, ExitStack() as stack:
@@ -63,9 +66,12 @@ def track(given: Given, *, imports_s: float, as_json: bool) -> int:
         journal, origin = None, Origin(exercise=False, instants=source.base.epoch is not None)
         if given.journal:
             journal = JournalWriter(create_store(folder.work, given.store), KINDS, plan)
-        sinks = open_files(folder.work, OUTPUTS, Setting(plan, source.base))
+        setting = Setting(plan, source.base)
+        sinks = open_files(folder.work, OUTPUTS, setting)
+        more = open_sinks(given.to, setting)
         outcome = Outcome(given, source, reports, sinks, watch)
-        session = stack.enter_context(Session(plan, (*sinks.values(), outcome), journal, origin=origin, clock=watch))
+        every = (*sinks.values(), *more, outcome)
+        session = stack.enter_context(Session(plan, every, journal, origin=origin, clock=watch))
         with progress("tracking", None) as bar:
             for _ in session.play(batches if reports is None else merge(batches, reports, source.base)):
                 bar(watch.scans, f"{watch.detections:,} detections")

@@ -106,8 +106,8 @@ def _floats(given: object, name: str) -> FloatArray:
             return np.vectorize(_or_nan, otypes=[np.float64])(found) if found.size else np.zeros(found.shape)
         if found.dtype.kind in "iuf":
             return np.array(found, dtype=np.float64)
-    except (TypeError, ValueError):  # told below, as a column of another kind is
-        pass
+    except (TypeError, ValueError) as error:
+        raise BadInput("not an array of numbers", column=name, value=shown(str(given))) from error
     raise BadInput("not an array of numbers", column=name, value=shown(str(given)))
 
 

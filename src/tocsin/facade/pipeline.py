@@ -170,7 +170,7 @@ class Pipeline:
     def __copy__(self: S) -> S:
         return copy.deepcopy(self)
 
-    def __deepcopy__(self: S, memo: dict[int, object]) -> S:
+    def __deepcopy__(self: S, memo: dict[int, S]) -> S:
         twin: S = object.__new__(type(self))
         memo[id(self)] = twin
         twin.__setstate__(self.__getstate__())

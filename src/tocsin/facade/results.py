@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Result", "Tracks", "result_of"]
 
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+"""What `json.dumps` takes."""
+
 _SHOWN = 5  # tracks that a repr names
 
 
@@ -143,14 +146,14 @@ class Tracks:
         frame = pl.DataFrame(self.columns())
         return frame.with_columns(pl.col("time").dt.replace_time_zone("UTC")) if "time" in frame.columns else frame
 
-    def to_geojson(self) -> dict[str, object]:
+    def to_geojson(self) -> dict[str, Json]:
         """A FeatureCollection (RFC 7946) of points, for `json.dumps`: longitude, latitude, ellipsoidal height."""
         columns = self.columns()
         if "time" in columns and self.time is not None:
             columns["time"] = np.full(len(self), self.time.isoformat())
         lon, lat, alt = (columns.pop(name).tolist() for name in ("longitude_deg", "latitude_deg", "altitude_m"))
         names, rows = list(columns), list(zip(*(column.tolist() for column in columns.values()), strict=True))
-        features = [
+        features: list[Json] = [
             {
                 "type": "Feature",
                 "id": int(self.track_id[k]),

@@ -25,9 +25,9 @@ __all__ = [
     "OPTIONAL",
     "PLACE",
     "SIGMA",
-    "PlaceUnknownError",
     "level_site",
     "near_site",
+    "place_unknown",
     "placed",
     "polygon_problem",
     "reported_place",
@@ -57,10 +57,6 @@ FAR_M = 2e6  # a tangent plane means nothing farther out
 _POLE_DEG = 89.9  # nearer to a pole east turns within the site, and the tangent plane misleads
 
 
-class PlaceUnknownError(ValueError):
-    """A report that says that its place is not known."""
-
-
 def level_site(lat_deg: float, lon_deg: float, alt_m: float, terrain: Terrain = LEVEL_GROUND) -> Site:
     """A site about which nothing more is known than where its origin is. Raises BadInput."""
     for value, rule in zip((lat_deg, lon_deg, alt_m), PLACE, strict=True):
@@ -83,10 +79,15 @@ def placed(geodetic: FloatArray, site: Site) -> tuple[FloatArray, FloatArray]:
     return position_m, rotation
 
 
+def place_unknown(lat_deg: float, lon_deg: float) -> bool:
+    """Whether a report says by its latitude and longitude that its place is not known."""
+    return lat_deg == 0.0 and lon_deg == 0.0
+
+
 def reported_place(lat_deg: float, lon_deg: float, alt_m: float) -> tuple[float, float, float]:
-    """A reported place with its height, NaN where that is unknown. Raises PlaceUnknownError."""
-    if lat_deg == 0.0 and lon_deg == 0.0:
-        raise PlaceUnknownError("latitude 0 and longitude 0 say that the place is not known")
+    """A reported place with its height, NaN where that is unknown. Raises ValueError where the place is."""
+    if place_unknown(lat_deg, lon_deg):
+        raise ValueError("latitude 0 and longitude 0 say that the place is not known")
     return lat_deg, lon_deg, math.nan if alt_m == ALTITUDE_UNKNOWN_M else alt_m
 
 

@@ -28,8 +28,8 @@ from tocsin.formats.places import (
     LATITUDE,
     LONGITUDE,
     SIGMA,
-    PlaceUnknownError,
     near_site,
+    place_unknown,
     reported_place,
 )
 from tocsin.formats.tables import rows_of, text_of
@@ -122,7 +122,8 @@ def _one(row: Row, file: str, base: TimeBase, site: Site) -> tuple[_Report | Err
         geodetic = reported_place(place["lat"], place["lon"], place["alt_m"])
         near_site(geodetic[0], geodetic[1], site)
     except ValueError as error:
-        return row.error(file, t_s, column, value, str(error)), isinstance(error, PlaceUnknownError)
+        nowhere = place_unknown(place.get("lat", np.nan), place.get("lon", np.nan))
+        return row.error(file, t_s, column, value, str(error)), nowhere
     source, kind, name, claim = (_as_given(cells.get(key)) for key in ("source", "kind", "id", "claim"))
     return _Report(t_s, source, kind, name, geodetic, place["sigma_m"], claim), False
 

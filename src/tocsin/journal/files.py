@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["FILES", "FileStore"]
+from tocsin.errors import BadInput
+
+__all__ = ["FILES", "SNAPSHOT_FILE", "FileStore"]
 
 FILES = {"inputs": "journal.jsonl", "outputs": "events.jsonl"}
-_SNAPSHOT = ".snapshot"
+SNAPSHOT_FILE = "journal.snapshot"
 _COUNT_BYTES = 8
 
 
@@ -23,10 +25,16 @@ class FileStore:
 
     @classmethod
     def create(cls, folder: Path) -> FileStore:
-        """New files. Raises FileExistsError where such a file lies."""
+        """New files, both or neither. Raises FileExistsError where such a file lies."""
         store = cls(folder)
-        for stream, name in FILES.items():
-            store._streams[stream] = (folder / name).open("xb")
+        try:
+            for stream, name in FILES.items():
+                store._streams[stream] = (folder / name).open("xb")
+        except OSError:
+            for stream in store._streams:
+                (folder / FILES[stream]).unlink()
+            store.close()
+            raise
         return store
 
     def append(self, stream: str, line: bytes) -> None:
@@ -53,16 +61,22 @@ class FileStore:
 
     def keep(self, batches: int, snapshot: bytes) -> None:
         """Keep a state, whole or not at all."""
-        path, beside = self._folder / _SNAPSHOT, self._folder / f"{_SNAPSHOT}.{os.getpid()}"
-        beside.write_bytes(batches.to_bytes(_COUNT_BYTES, "big") + snapshot)
+        path, beside = self._folder / SNAPSHOT_FILE, self._folder / f".{SNAPSHOT_FILE}.{os.getpid()}"
+        beside.unlink(missing_ok=True)
+        with beside.open("xb") as file:
+            file.write(batches.to_bytes(_COUNT_BYTES, "big") + snapshot)
+            file.flush()
+            os.fsync(file.fileno())
         beside.replace(path)
 
     def kept(self) -> tuple[int, bytes] | None:
-        """The newest state."""
-        path = self._folder / _SNAPSHOT
+        """The newest state. Raises BadInput for a file that is none."""
+        path = self._folder / SNAPSHOT_FILE
         if not path.is_file():
             return None
         content = path.read_bytes()
+        if len(content) < _COUNT_BYTES:
+            raise BadInput("not a kept state: it is too short", file=str(path), value=f"{len(content)} bytes")
         return int.from_bytes(content[:_COUNT_BYTES], "big"), content[_COUNT_BYTES:]
 
     def close(self) -> None:

@@ -7,15 +7,20 @@ journal is one plain file.
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tocsin.errors import BadInput
 
-__all__ = ["SQLITE_FILE", "SqliteStore"]
+__all__ = ["SQLITE_BESIDE", "SQLITE_FILE", "SqliteStore"]
 
 SQLITE_FILE = "journal.sqlite"
+SQLITE_BESIDE = tuple(f"{SQLITE_FILE}-{part}" for part in ("wal", "shm", "journal"))
+"""What lies beside it while it is written and after a kill; SQLite would read it into any file of that name."""
 _TABLES = """
 CREATE TABLE lines (
     stream TEXT NOT NULL, n INTEGER NOT NULL, line BLOB NOT NULL, PRIMARY KEY (stream, n)
@@ -28,16 +33,21 @@ class SqliteStore:
     """What is committed is on the disk."""
 
     def __init__(self, folder: Path) -> None:
-        """Open a journal to be read."""
+        """Open a journal to be read. Raises BadInput for one that cannot be."""
         self._path = folder / SQLITE_FILE
         self._written: dict[str, int] = {}
         uri = self._path.absolute().as_uri()
-        self._base = sqlite3.connect(f"{uri}?mode=rw", uri=True, isolation_level=None)
+        with self._readable():
+            self._base = sqlite3.connect(f"{uri}?mode=rw", uri=True, isolation_level=None)
 
     @classmethod
     def create(cls, folder: Path) -> SqliteStore:
         """A new journal. Raises FileExistsError where such a file lies."""
+        for name in SQLITE_BESIDE:
+            if os.path.lexists(folder / name):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder / name))
         (folder / SQLITE_FILE).open("xb").close()
+        _sync(folder)
         store = cls(folder)
         store._base.execute("PRAGMA journal_mode=WAL")
         store._base.execute("PRAGMA synchronous=FULL")
@@ -59,11 +69,11 @@ class SqliteStore:
 
     def lines(self, stream: str) -> Iterator[bytes]:
         """The lines of a stream. Raises BadInput for a file that is no journal."""
-        try:
+        with self._readable():
             for (line,) in self._base.execute("SELECT line FROM lines WHERE stream = ? ORDER BY n", (stream,)):
-                yield bytes(line)
-        except sqlite3.DatabaseError as error:
-            raise BadInput(f"not a journal that can be read: {error}", file=str(self._path)) from None
+                if not isinstance(line, bytes):
+                    raise BadInput("not a journal that can be read: a line is no bytes", file=str(self._path))
+                yield line
 
     def holds(self, stream: str) -> bool:
         """Whether any line of it is there."""
@@ -85,9 +95,15 @@ class SqliteStore:
             )
 
     def kept(self) -> tuple[int, bytes] | None:
-        """The newest state."""
-        row = self._base.execute("SELECT batches, state FROM snapshots ORDER BY batches DESC LIMIT 1").fetchone()
-        return None if row is None else (int(row[0]), bytes(row[1]))
+        """The newest state. Raises BadInput for a file that is no journal."""
+        with self._readable():
+            row = self._base.execute("SELECT batches, state FROM snapshots ORDER BY batches DESC LIMIT 1").fetchone()
+        if row is None:
+            return None
+        batches, state = row
+        if not isinstance(batches, int) or not isinstance(state, bytes):
+            raise BadInput("not a kept state", file=str(self._path))
+        return batches, state
 
     def close(self) -> None:
         """Commit, and leave one plain file where this store has written it."""
@@ -95,3 +111,19 @@ class SqliteStore:
         if self._written:
             self._base.execute("PRAGMA journal_mode=DELETE")
         self._base.close()
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # its message may quote the damaged file
+            raise BadInput(f"not a journal that can be read: {error}", file=str(self._path)) from None
+
+
+def _sync(folder: Path) -> None:
+    """Write to the disk that a file was made in a folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from tocsin.errors import BadInput
-from tocsin.journal.files import FILES, FileStore
-from tocsin.journal.sqlite import SQLITE_FILE, SqliteStore
+from tocsin.journal.files import FILES, SNAPSHOT_FILE, FileStore
+from tocsin.journal.sqlite import SQLITE_BESIDE, SQLITE_FILE, SqliteStore
 
 __all__ = ["STORES", "Store", "StoreKind", "create_store", "open_store"]
 
@@ -40,7 +40,7 @@ class Store(Protocol):
         """Keep the state after so many batches; earlier ones may be dropped."""
 
     def kept(self) -> tuple[int, bytes] | None:
-        """The newest state that was kept whole."""
+        """The newest state that was kept whole. Raises BadInput for what is none."""
 
     def close(self) -> None:
         """Commit and let go."""
@@ -51,7 +51,7 @@ class StoreKind:
     """One row of the table."""
 
     says: str
-    files: tuple[str, ...]  # which of a run folder's files are its own
+    files: tuple[str, ...]  # its own in a run folder: the first is always there, others perhaps while it is written
     durable: bool  # what is committed survives a power cut, and not only a kill
     create: Callable[[Path], Store]
     open: Callable[[Path], Store]
@@ -60,14 +60,14 @@ class StoreKind:
 STORES: dict[str, StoreKind] = {
     "files": StoreKind(
         says="two files of JSON lines, to be read by anything",
-        files=tuple(FILES.values()),
+        files=(*FILES.values(), SNAPSHOT_FILE),
         durable=False,
         create=FileStore.create,
         open=FileStore,
     ),
     "sqlite": StoreKind(
         says="one SQLite file, each commit on the disk before it is acted on",
-        files=(SQLITE_FILE,),
+        files=(SQLITE_FILE, *SQLITE_BESIDE),
         durable=True,
         create=SqliteStore.create,
         open=SqliteStore,

@@ -118,8 +118,13 @@ def _said_once(truth: TruthTable) -> tuple[TruthTable, int]:
     wrong = again[differs & (np.abs(truth.t_s[again] - truth.t_s[stands[again]]) < 1e-9)]
     if len(wrong):
         row, name = int(wrong[0]), truth.object_id[truth.object_index[wrong[0]]]
-        problem = f"{name!r} is somewhere else at this time than in row {int(stands[row]) + 1}; a truth says one thing"
-        raise BadInput(problem, file="truth", row=row + 1, column="t", value=f"{truth.t_s[row]:.9g}")
+        raise BadInput(
+            f"{name!r} is somewhere else at this time than in row {int(stands[row]) + 1}; a truth says one thing",
+            file="truth",
+            row=row + 1,
+            column="t",
+            value=f"{truth.t_s[row]:.9g}",
+        )
     kept = np.sort(first)
     return _rows(truth, kept, truth.t_s[kept]), len(again)
 

@@ -8,7 +8,7 @@ batches in order of arrival.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -71,7 +71,7 @@ class Session:
         """
         self.plan, self._sinks, self._journal = plan, tuple(sinks), journal
         self._clock = Clock() if clock is None else clock
-        self.state, self.batches = (pipeline.start(plan), 0) if snapshot is None else unpack(snapshot)
+        self.state, self.batches = (pipeline.start(plan), 0) if snapshot is None else unpack(plan, snapshot)
         self._follows = "" if journal is None else journal.root
         if journal is not None and origin is not None:
             journal.write(origin)
@@ -98,8 +98,7 @@ class Session:
         """Take what was done after the newest batch: journalled, and nothing that `advance` gives depends on it."""
         if self._journal is not None:
             self._journal.write(record)
-        for sink in self._sinks:
-            sink.note(record)
+        self._give(lambda sink: sink.note(record))
 
     def conclude(self, assessed: Assessed) -> None:
         """Take what the whole session was found to mean: an output that follows from the last batch."""
@@ -108,7 +107,7 @@ class Session:
 
     def snapshot(self) -> bytes:
         """All that the next batch will find; a session begun with it goes on as this one does, to the byte."""
-        return pack(self.state, self.batches)
+        return pack(self.plan, self.state, self.batches)
 
     def keep(self) -> None:
         """Keep a snapshot in the journal's store."""
@@ -137,15 +136,28 @@ class Session:
             self._journal.output(events, follows)
             self._journal.commit()
             self._follows = follows
-        for sink in self._sinks:
-            sink.put(batch, events)
+        self._give(lambda sink: sink.put(batch, events))
         return events
 
+    def _give(self, what: Callable[[Sink], None]) -> None:
+        """Every sink takes it once, in order, whatever another one raises; the first error goes on afterwards."""
+        first: BaseException | None = None
+        for sink in self._sinks:
+            try:
+                what(sink)
+            except BaseException as error:
+                if first is None:
+                    first = error
+                else:
+                    first.add_note(f"another sink failed too: {type(error).__name__}: {error}")
+        if first is not None:
+            raise first
+
     def _close_sinks(self) -> None:
-        sinks, self._sinks = self._sinks, ()
-        with ExitStack() as stack:
-            for sink in reversed(sinks):
-                stack.callback(sink.close)
+        try:
+            self._give(lambda sink: sink.close())
+        finally:
+            self._sinks = ()
 
     def __enter__(self) -> Session:
         return self
