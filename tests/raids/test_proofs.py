@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tocsin.formats.scenarios import builtin_names
 from tocsin.records.scenario import CAUSES
 
 PROOFS = Path(__file__).parents[2] / "proofs"
@@ -38,3 +39,13 @@ def test_each_cause_moves_the_outcomes(scenario: str) -> None:
         assert ideal[cause] == 0 or ideal[cause] < decided[cause] / 4
         if decided[cause]:
             assert rates[(cause,)]["intercepted"]["numerator"] > real["intercepted"]["numerator"]
+
+
+def test_every_shipped_scenario_goes_on_from_any_batch_to_the_byte() -> None:
+    rows = result("checkpoint")
+    assert {row["scenario"] for row in rows} == set(builtin_names())
+    for row in rows:
+        assert row["resumed"] >= 50
+        assert row["to_end"] >= 5
+        assert row["compared"] > 1000
+        assert row["same_bytes"] == row["same_state"] == row["resumed"]

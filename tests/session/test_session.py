@@ -38,10 +38,10 @@ class Listening(Sink):
         if what in self.raises:
             raise OSError(f"{self.name} cannot {what}")
 
-    def put(self, batch: Batch, events: Events) -> None:
+    def put(self, _batch: Batch, _events: Events) -> None:
         self.hear("put")
 
-    def note(self, record: object) -> None:
+    def note(self, _record: object) -> None:
         self.hear("note")
 
     def close(self) -> None:
@@ -78,7 +78,8 @@ def test_the_canonical_batch_is_the_one_that_a_journal_gives_back(batch: Batch) 
     for field in fields(DetectionTable):
         column, source = getattr(found.detections, field.name), getattr(batch.detections, field.name)
         assert column.dtype == getattr(back.detections, field.name).dtype
-        assert column.flags.c_contiguous and column.flags.writeable
+        assert column.flags.c_contiguous
+        assert column.flags.writeable
         assert not np.shares_memory(column, source)
     assert found.reports.position_m.flags.c_contiguous
     assert encode(canonical(found)) == encode(found)
@@ -139,10 +140,11 @@ def test_sinks_are_closed_before_the_journal_says_that_it_ended(tmp_path: Path) 
 
 def test_a_journal_has_no_end_where_a_sink_could_not_be_closed(tmp_path: Path) -> None:
     log: list[str] = []
-    session = Session(PLAN, (Listening("a", log, ("close",)),), journalled(tmp_path), origin=Origin(exercise=False))
-    with pytest.raises(OSError, match="a cannot close"), session:
+    sink = Listening("a", log, ("close",))
+    with Session(PLAN, (sink,), journalled(tmp_path), origin=Origin(exercise=False)) as session:
         session.take(scans(1)[0])
-        session.end()
+        with pytest.raises(OSError, match="a cannot close"):
+            session.end()
     assert log == ["a put", "a close"]
     assert not ended(tmp_path)
 

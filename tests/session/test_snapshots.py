@@ -105,7 +105,7 @@ def test_what_is_one_thing_is_one_thing_again() -> None:
         assert (mine.shape, mine.strides, mine.dtype) == (found.shape, found.strides, found.dtype)
         assert mine.tobytes() == found.tobytes()
     assert [type(one) for one in back[7:]] == [type(one) for one in (*more, shared, shared)]
-    assert back[12] == deque([1, 2]) and back[12].maxlen == 3
+    assert (back[12], back[12].maxlen) == (deque([1, 2]), 3)
     back[0][1, 2] = 99.0
     assert (back[1][2], back[2][1], back[3][2, 1], back[6][1, 2]) == (99.0, 99.0, 99.0, 6.0)
     assert back[-1] is back[-2]
