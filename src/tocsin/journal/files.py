@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["FILES", "FileStore"]
+__all__ = ["FILES", "SNAPSHOT", "FileStore"]
 
 FILES = {"inputs": "journal.jsonl", "outputs": "events.jsonl"}
-_SNAPSHOT = ".snapshot"
+SNAPSHOT = ".snapshot"
 _COUNT_BYTES = 8
 
 
@@ -53,13 +52,13 @@ class FileStore:
 
     def keep(self, batches: int, snapshot: bytes) -> None:
         """Keep a state, whole or not at all."""
-        path, beside = self._folder / _SNAPSHOT, self._folder / f"{_SNAPSHOT}.{os.getpid()}"
+        path, beside = self._folder / SNAPSHOT, self._folder / f".{SNAPSHOT}.tocsin"
         beside.write_bytes(batches.to_bytes(_COUNT_BYTES, "big") + snapshot)
         beside.replace(path)
 
     def kept(self) -> tuple[int, bytes] | None:
         """The newest state."""
-        path = self._folder / _SNAPSHOT
+        path = self._folder / SNAPSHOT
         if not path.is_file():
             return None
         content = path.read_bytes()

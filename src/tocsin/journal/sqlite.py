@@ -13,9 +13,11 @@ from pathlib import Path
 
 from tocsin.errors import BadInput
 
-__all__ = ["SQLITE_FILE", "SqliteStore"]
+__all__ = ["BESIDE", "SQLITE_FILE", "SqliteStore"]
 
 SQLITE_FILE = "journal.sqlite"
+BESIDE = tuple(f"{SQLITE_FILE}-{what}" for what in ("wal", "shm", "journal"))
+"""What a killed writer leaves beside it. It belongs to that file alone, and must never meet another of its name."""
 _TABLES = """
 CREATE TABLE lines (
     stream TEXT NOT NULL, n INTEGER NOT NULL, line BLOB NOT NULL, PRIMARY KEY (stream, n)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from tocsin.errors import BadInput
-from tocsin.journal.files import FILES, FileStore
-from tocsin.journal.sqlite import SQLITE_FILE, SqliteStore
+from tocsin.journal.files import FILES, SNAPSHOT, FileStore
+from tocsin.journal.sqlite import BESIDE, SQLITE_FILE, SqliteStore
 
 __all__ = ["STORES", "Store", "StoreKind", "create_store", "open_store"]
 
@@ -51,7 +51,7 @@ class StoreKind:
     """One row of the table."""
 
     says: str
-    files: tuple[str, ...]  # which of a run folder's files are its own
+    files: tuple[str, ...]  # which of a run folder's files are its own, some of them only at times; the first always
     durable: bool  # what is committed survives a power cut, and not only a kill
     create: Callable[[Path], Store]
     open: Callable[[Path], Store]
@@ -60,14 +60,14 @@ class StoreKind:
 STORES: dict[str, StoreKind] = {
     "files": StoreKind(
         says="two files of JSON lines, to be read by anything",
-        files=tuple(FILES.values()),
+        files=(*FILES.values(), SNAPSHOT),
         durable=False,
         create=FileStore.create,
         open=FileStore,
     ),
     "sqlite": StoreKind(
         says="one SQLite file, each commit on the disk before it is acted on",
-        files=(SQLITE_FILE,),
+        files=(SQLITE_FILE, *BESIDE),
         durable=True,
         create=SqliteStore.create,
         open=SqliteStore,
