@@ -44,10 +44,8 @@ def _written(record: RunRecord, folder: Path) -> str:
         ours = known is not None and name in known.files
         if not ours and os.path.lexists(path):
             raise BadInput("Tocsin did not write this file, and a report would replace it; give --out", file=str(path))
-    changed = [] if known is None else manifest.changed_files(folder, replace(known, files=_reports(known)))
-    for told in changed:
-        if told.endswith("was changed"):
-            raise BadInput(f"{told} after the run, and a report would replace it; give --out", file=str(folder))
+    for name in () if known is None else manifest.changed_files(folder, replace(known, files=_reports(known))):
+        raise BadInput("changed since Tocsin wrote it; move it away or give --out", file=str(folder / name))
     text = write_report(record, folder)
     if known is not None:
         replace(known, files=known.files | manifest.marks(folder, FILES)).write(folder)

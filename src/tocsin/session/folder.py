@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -99,17 +99,16 @@ class RunFolder:
         if path.exists() and not path.is_dir():
             raise BadInput("this is a file; give a folder", file=str(path))
         path.mkdir(parents=True, exist_ok=True)
-        self._locks = [Lock(path)]
-        try:
+        with ExitStack() as unlocked:
+            self._locks = unlocked
+            self._lock(path)
             self._refuse_inputs(inputs)
             before = self._before()
             sweep(path, OWN)
             self.work = path if before is None else self._unfinished()
             self._manifest = manifests.begun(command, self._names)
             self._manifest.write(self.work)
-        except BaseException:
-            self._release()
-            raise
+            self._locks = unlocked.pop_all()
 
     @property
     def staged(self) -> bool:
@@ -137,12 +136,10 @@ class RunFolder:
             else:
                 self._close("cut", "" if error is None else _problem(error))
         finally:
-            self._release()
+            self._locks.close()
 
-    def _release(self) -> None:
-        for lock in self._locks:
-            lock.release()
-        self._locks = []
+    def _lock(self, folder: Path) -> None:
+        self._locks.callback(Lock(folder).release)
 
     def _close(self, status: str, problem: str) -> None:
         files = marks(self.work, self._names)
@@ -167,9 +164,9 @@ class RunFolder:
             if os.path.lexists(path) and (name not in found.files or path.is_symlink() or not path.is_file()):
                 problem = "Tocsin did not write this file, and the run would replace it; give another --out"
                 raise BadInput(problem, file=str(path))
-        for text in changed_files(self.path, found):
-            if text.endswith("was changed"):
-                raise BadInput(f"{text} after the run; move it away or give another --out", file=str(self.path))
+        for name in changed_files(self.path, found):
+            problem = "changed since the run wrote it; move it away or give another --out"
+            raise BadInput(problem, file=str(self.path / name))
         return found
 
     def _refuse_inputs(self, inputs: Iterable[Path | None]) -> None:
@@ -182,10 +179,10 @@ class RunFolder:
         """The folder inside in which the new run is written, locked too: it is a run folder while it lasts."""
         inner = self.path / UNFINISHED
         if inner.is_dir() and not inner.is_symlink():
-            self._locks.append(Lock(inner))
+            self._lock(inner)
             return cleared(inner)
         cleared(inner)
-        self._locks.append(Lock(inner))
+        self._lock(inner)
         return inner
 
 

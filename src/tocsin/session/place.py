@@ -32,6 +32,5 @@ def write_over(path: Path, content: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         begun.replace(path)
-    except BaseException:
+    finally:
         begun.unlink(missing_ok=True)
-        raise

@@ -105,7 +105,7 @@ def replay(folder: Path, progress: Callable[[int], None] | None = None, kinds: K
         for name, cut in ((inputs.records.file, inputs.records.tail.cut), (store.name("outputs"), checks.events.cut)):
             if cut:
                 notes.append(f"{Path(name).name} ends in {len(cut)} bytes of a record that was not finished")
-    notes += _held_to_manifest(folder, checks.compared)
+    _held_to_manifest(folder, checks.compared)
     comparison = "none" if not checks.compared else "bytes" if exact else "numbers"
     return Replayed(
         checks.events.chain.last,
@@ -125,17 +125,15 @@ def known_head(found: Replayed, head: str, folder: Path) -> None:
         raise ReplayDiffers(problem, file=str(folder), record=found.events)
 
 
-def _held_to_manifest(folder: Path, compared: list[str]) -> list[str]:
-    """Hold every file against the manifest's hash; a file that is cleared away is no change, but told."""
+def _held_to_manifest(folder: Path, compared: list[str]) -> None:
+    """Hold every file against the manifest's hash; a file that is cleared away is no change."""
     found = manifests.read(folder)
     if found is None or found.status == "running":
-        return []
-    differing = manifests.changed_files(folder, found)
-    for text in differing:
-        if text.endswith("was changed"):
-            raise ReplayDiffers(f"{text} since the run wrote it: its hash is not the manifest's", file=str(folder))
+        return
+    for name in manifests.changed_files(folder, found):
+        problem = "changed since the run wrote it: its hash is not the manifest's"
+        raise ReplayDiffers(problem, file=str(folder / name))
     compared.append(manifests.MANIFEST)
-    return differing
 
 
 class _Events(Sink):

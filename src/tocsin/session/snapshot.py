@@ -8,7 +8,6 @@ but the constructor of a record, and nothing but data can come out: a snapshot o
 
 from __future__ import annotations
 
-import importlib
 import sys
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -119,8 +118,9 @@ class _Reader:
             return np.frombuffer(given[1], dtype=_dtype(given[0]))[0]
         if tag == "dict":
             return {self.read(k): self.read(v) for k, v in given[0]}
-        if tag in _COLLECTIONS:
-            return _COLLECTIONS[tag](self.read(item) for item in given[0])
+        for collection in _COLLECTIONS:
+            if tag == collection.__name__:
+                return collection(self.read(item) for item in given[0])
         kind: Any = _type(given[0])
         values = [self.read(item) for item in given[1]]
         if tag == "named" and issubclass(kind, tuple):
@@ -130,7 +130,7 @@ class _Reader:
         raise ValueError(f"unknown node {tag!r}")
 
 
-_COLLECTIONS: dict[str, Any] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
+_COLLECTIONS = (list, tuple, set, frozenset)
 
 
 def _made(kind: Any, values: list[Any]) -> Any:
@@ -158,7 +158,7 @@ def _type(path: str) -> type:
     module, _, name = path.partition(":")
     if not _ours(module):
         raise ValueError(f"not a type of a state: {path}")
-    found = getattr(importlib.import_module(module), name)
+    found = getattr(sys.modules.get(module), name, None)
     if not isinstance(found, type) or found.__module__ != module:
         raise ValueError(f"not a type of a state: {path}")
     return found
