@@ -13,7 +13,9 @@ from tocsin.cli.bench import bench
 
 __all__ = ["app"]
 
-_EXITS = "Exit codes: 0 done, 1 fault of the program, 2 misuse or unusable input, 3 replay differs, 130 interrupted."
+_EXITS = (
+    "Exit codes: 0 done, 1 fault of the program, 2 misuse or unusable input, 3 replay differs, 130 and 143 stopped."
+)
 _Input = Annotated[Path, Parameter(allow_leading_hyphen=True)]  # "-": standard input
 _Signed = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
 

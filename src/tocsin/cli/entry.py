@@ -6,11 +6,12 @@ import os
 import sys
 from collections.abc import Sequence
 
+from tocsin.cli.stopping import Terminated
 from tocsin.errors import Mishap, Misuse, visible
 
-__all__ = ["FAULT", "INTERRUPTED", "MISHAP", "MISUSE", "OK", "main"]
+__all__ = ["FAULT", "INTERRUPTED", "MISHAP", "MISUSE", "OK", "TERMINATED", "main"]
 
-OK, FAULT, MISUSE, MISHAP, INTERRUPTED = 0, 1, 2, 3, 130
+OK, FAULT, MISUSE, MISHAP, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code if isinstance(code, int) else OK
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else MISUSE
+    except Terminated:
+        return _told("terminated; what was written so far stays", TERMINATED)
     except KeyboardInterrupt:
         return _told("interrupted; what was written so far stays", INTERRUPTED)
     except BrokenPipeError:
@@ -43,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _told(problem: str, code: int) -> int:
-    if os.environ.get("TOCSIN_TRACEBACK") == "1" and code != INTERRUPTED:
+    if os.environ.get("TOCSIN_TRACEBACK") == "1" and code not in (INTERRUPTED, TERMINATED):
         import traceback
 
         traceback.print_exc()

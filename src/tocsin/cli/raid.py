@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 
@@ -97,13 +98,16 @@ class Raiding:
         return assessed.assessments
 
     def _truth(self) -> None:
-        with (self.folder / "truth.csv").open("xb") as stream:
-            write_truth(stream, truth_table(self.world.truth), TimeBase())
+        stream = BytesIO()
+        write_truth(stream, truth_table(self.world.truth), TimeBase())
+        write_over(self.folder / "truth.csv", stream.getvalue())
 
     def _cut_off(self) -> None:
-        """Write what there is when the raid was stopped."""
-        self._truth()
-        write_report(self._recorder.record("", (), finished=False), self.folder)
+        """Write what there is when the raid was stopped; a full disk may take no more of it."""
+        with suppress(OSError):
+            write_report(self._recorder.record("", (), finished=False), self.folder)
+        with suppress(OSError):
+            self._truth()
 
     def __enter__(self) -> Raiding:
         return self
@@ -112,6 +116,6 @@ class Raiding:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with ExitStack() as stack:
-            if isinstance(error, KeyboardInterrupt) and not self.chain:
+            if isinstance(error, KeyboardInterrupt | OSError) and not self.chain:
                 stack.callback(self._cut_off)
             stack.callback(self.session.__exit__, kind, error, trace)

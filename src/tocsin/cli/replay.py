@@ -10,7 +10,7 @@ from tocsin.cli.show import number, out, out_json, progress
 from tocsin.errors import BadInput
 from tocsin.exercise.kinds import KINDS
 from tocsin.records.run import RunRecord
-from tocsin.session.folder import status_of
+from tocsin.session.folder import settle, status_of
 from tocsin.session.rebuild import rebuild
 from tocsin.session.replay import Replayed, known_head
 from tocsin.session.replay import replay as recompute
@@ -33,6 +33,7 @@ def replay(run: Path, *, chain: str | None, rebuilt: bool, as_json: bool) -> int
     """Run the command; what differs is raised."""
     if rebuilt and chain is not None:
         raise BadInput("a run is held against a head by a replay of its own, after --rebuild", column="--chain")
+    settle(run)
     return _rebuild(run, as_json=as_json) if rebuilt else _compare(run, chain, as_json=as_json)
 
 

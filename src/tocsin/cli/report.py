@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tocsin.exercise.kinds import KINDS
 from tocsin.records.run import RunRecord
 from tocsin.report import build, render_html, to_json
 from tocsin.session import manifest
-from tocsin.session.folder import Lock
+from tocsin.session.folder import Lock, settle
 from tocsin.session.gather import read_run
 from tocsin.session.place import write_over
 
@@ -23,6 +24,7 @@ FILES = ("report.html", "report.json")
 
 def report(run: Path, *, out: Path | None, as_json: bool) -> int:
     """Run the command."""
+    settle(run)
     record = read_run(run, KINDS)
     folder = run if out is None else out
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,12 +46,19 @@ def _written(record: RunRecord, folder: Path) -> str:
     for name in FILES:
         path = folder / name
         ours = known is not None and name in known.files
-        if not ours and path.exists() and not path.is_symlink():
+        if not ours and os.path.lexists(path):
             raise BadInput("Tocsin did not write this file, and a report would replace it; give --out", file=str(path))
+    for name in () if known is None else manifest.changed_files(folder, replace(known, files=_reports(known))):
+        raise BadInput("changed since Tocsin wrote it; move it away or give --out", file=str(folder / name))
     text = write_report(record, folder)
     if known is not None:
         replace(known, files=known.files | manifest.marks(folder, FILES)).write(folder)
     return text
+
+
+def _reports(known: manifest.Manifest) -> dict[str, manifest.FileMark | None]:
+    """The marks of the report's files."""
+    return {name: mark for name, mark in known.files.items() if name in FILES}
 
 
 def write_report(record: RunRecord, folder: Path) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -18,10 +18,13 @@ from types import TracebackType
 from tocsin.errors import BadInput, Misuse
 from tocsin.session import manifest as manifests
 from tocsin.session.manifest import MANIFEST, RUN_FILES, Manifest, changed_files, marks
+from tocsin.session.place import beside, sweep
 
-__all__ = ["UNFINISHED", "Lock", "RunFolder", "status_of"]
+__all__ = ["OWN", "UNFINISHED", "Lock", "RunFolder", "cleared", "settle", "status_of"]
 
 UNFINISHED = "unfinished"
+OWN = (MANIFEST, *RUN_FILES)
+"""Every name that Tocsin gives to a file in a run folder."""
 
 
 class Lock:
@@ -57,6 +60,36 @@ def status_of(folder: Path) -> tuple[str, str]:
     return "cut", "its process ended without a word"
 
 
+def settle(folder: Path) -> None:
+    """Finish what a run had begun that was stopped while it took an earlier one's place. Raises BadInput, OSError."""
+    if _interrupted(folder) is None:
+        return
+    lock = Lock(folder)
+    try:
+        new = _interrupted(folder)
+        if new is not None:
+            _put_in_place(folder, new)
+    finally:
+        lock.release()
+
+
+def cleared(inner: Path) -> Path:
+    """A folder of Tocsin's own inside a run folder, new or emptied of what an earlier attempt left. Raises BadInput."""
+    if inner.is_symlink() or (inner.exists() and not inner.is_dir()):
+        raise BadInput("Tocsin needs this name for a folder of its own", file=str(inner))
+    inner.mkdir(exist_ok=True)
+    left = manifests.read(inner)
+    sweep(inner, OWN)
+    names = {MANIFEST, *left.files} if left else set[str]()
+    others = {entry.name for entry in inner.iterdir()} - names
+    if others:
+        problem = "files that Tocsin did not write lie here; move them away"
+        raise BadInput(problem, file=str(inner), value=", ".join(sorted(others)[:3]))
+    for name in sorted(names):
+        (inner / name).unlink(missing_ok=True)
+    return inner
+
+
 class RunFolder:
     """A folder that is being written. Leave the `with` block by an error, and the folder says what stopped the run."""
 
@@ -66,15 +99,16 @@ class RunFolder:
         if path.exists() and not path.is_dir():
             raise BadInput("this is a file; give a folder", file=str(path))
         path.mkdir(parents=True, exist_ok=True)
-        self._lock = Lock(path)
         with ExitStack() as unlocked:
-            unlocked.callback(self._lock.release)
-            before = self._before()
+            self._locks = unlocked
+            self._lock(path)
             self._refuse_inputs(inputs)
+            before = self._before()
+            sweep(path, OWN)
             self.work = path if before is None else self._unfinished()
             self._manifest = manifests.begun(command, self._names)
             self._manifest.write(self.work)
-            unlocked.pop_all()
+            self._locks = unlocked.pop_all()
 
     @property
     def staged(self) -> bool:
@@ -95,13 +129,17 @@ class RunFolder:
             if error is None and self._ended:
                 self._close("ended", "")
                 if self.staged:
-                    self._put_in_place()
+                    _put_in_place(self.path, self._manifest)
+                    self.work = self.path
             elif isinstance(error, Misuse):
                 self._close("refused", str(error))
             else:
                 self._close("cut", "" if error is None else _problem(error))
         finally:
-            self._lock.release()
+            self._locks.close()
+
+    def _lock(self, folder: Path) -> None:
+        self._locks.callback(Lock(folder).release)
 
     def _close(self, status: str, problem: str) -> None:
         files = marks(self.work, self._names)
@@ -110,78 +148,70 @@ class RunFolder:
 
     def _before(self) -> Manifest | None:
         """The earlier run that lies here, None in an empty folder. Raises BadInput for other people's files."""
-        found = self._placed() or manifests.read(self.path)
-        others = {entry.name for entry in self.path.iterdir()} - {MANIFEST}
+        interrupted = _interrupted(self.path)
+        if interrupted is not None:
+            _put_in_place(self.path, interrupted)
+        found = manifests.read(self.path)
         if found is None:
+            others = {entry.name for entry in self.path.iterdir()} - {beside(self.path / name).name for name in OWN}
             if others:
                 some = ", ".join(sorted(others)[:3])
                 problem = "files that Tocsin did not write lie here; give a new or an empty folder"
                 raise BadInput(problem, file=str(self.path), value=some)
             return None
-        for name in self._names:
-            if name not in found.files and os.path.lexists(self.path / name):
+        for name in {*self._names, *found.files}:
+            path = self.path / name
+            if os.path.lexists(path) and (name not in found.files or path.is_symlink() or not path.is_file()):
                 problem = "Tocsin did not write this file, and the run would replace it; give another --out"
-                raise BadInput(problem, file=str(self.path / name))
-        if found.status == "ended":
-            for name in changed_files(self.path, found):
-                problem = "changed since the run wrote it; move it away or give another --out"
-                raise BadInput(problem, file=str(self.path / name))
+                raise BadInput(problem, file=str(path))
+        for name in changed_files(self.path, found):
+            problem = "changed since the run wrote it; move it away or give another --out"
+            raise BadInput(problem, file=str(self.path / name))
         return found
 
-    def _placed(self) -> Manifest | None:
-        """Finish what a run had begun that was stopped while it took an earlier one's place; None: nothing to do."""
-        inner = self.path / UNFINISHED
-        if inner.is_symlink() or not inner.is_dir():
-            return None
-        outer, new = manifests.read(self.path), manifests.read(inner)
-        if outer is None or outer.status != "running" or new is None or new.status != "ended":
-            return None
-        self.work, self._manifest = inner, new
-        self._put_in_place()
-        return new
-
     def _refuse_inputs(self, inputs: Iterable[Path | None]) -> None:
-        ours = {(self.path / name).resolve() for name in RUN_FILES}
+        ours = {(folder / name).resolve() for folder in (self.path, self.path / UNFINISHED) for name in OWN}
         for source in inputs:
             if source is not None and source.resolve() in ours:
                 raise BadInput("the run would overwrite this input; choose another --out", file=str(source))
 
     def _unfinished(self) -> Path:
-        """The folder inside in which the new run is written; what an earlier attempt left there is cleared."""
+        """The folder inside in which the new run is written, locked too: it is a run folder while it lasts."""
         inner = self.path / UNFINISHED
-        if inner.is_symlink() or (inner.exists() and not inner.is_dir()):
-            raise BadInput("Tocsin needs this name for a folder of its own", file=str(inner))
-        if inner.is_dir():
-            left = manifests.read(inner)
-            others = {entry.name for entry in inner.iterdir()} - {MANIFEST, *(left.files if left else ())}
-            if others:
-                problem = "files that Tocsin did not write lie here; move them away"
-                raise BadInput(problem, file=str(inner), value=", ".join(sorted(others)[:3]))
-            _clear(inner, left)
-        inner.mkdir(exist_ok=True)
+        if inner.is_dir() and not inner.is_symlink():
+            self._lock(inner)
+            return cleared(inner)
+        cleared(inner)
+        self._lock(inner)
         return inner
 
-    def _put_in_place(self) -> None:
-        """Let the new run take the earlier one's place; a break in between leaves a folder that says `running`."""
-        before, new = manifests.read(self.path), self._manifest
-        assert before is not None
-        union = dict.fromkeys((*before.files, *new.files))
-        replace(new, status="running", files=union).write(self.path)
-        for name in before.files:
-            if name not in new.files:
-                (self.path / name).unlink(missing_ok=True)
-        for name in new.files:
-            if (self.work / name).is_file():
-                (self.work / name).replace(self.path / name)
-        new.write(self.path)
-        (self.work / MANIFEST).unlink()
-        self.work.rmdir()
-        self.work = self.path
+
+def _interrupted(folder: Path) -> Manifest | None:
+    """The ended run that was about to take the place of the one in this folder, None where there is none."""
+    inner = folder / UNFINISHED
+    if inner.is_symlink() or not inner.is_dir():
+        return None
+    outer, new = manifests.read(folder), manifests.read(inner)
+    if outer is None or outer.status != "running" or new is None or new.status != "ended":
+        return None
+    return new if outer.files.keys() >= new.files.keys() else None
 
 
-def _clear(folder: Path, manifest: Manifest | None) -> None:
-    for name in (*(manifest.files if manifest else ()), MANIFEST):
-        (folder / name).unlink(missing_ok=True)
+def _put_in_place(folder: Path, new: Manifest) -> None:
+    """Let the new run take the earlier one's place; a break in between leaves a folder that says `running`."""
+    inner, before = folder / UNFINISHED, manifests.read(folder)
+    assert before is not None
+    replace(new, status="running", files=dict.fromkeys((*before.files, *new.files))).write(folder)
+    for name in before.files:
+        if name not in new.files:
+            (folder / name).unlink(missing_ok=True)
+    for name in new.files:
+        if (inner / name).is_file():
+            (inner / name).replace(folder / name)
+    new.write(folder)
+    (inner / MANIFEST).unlink()
+    with suppress(OSError):  # somebody put a file of their own there meanwhile: it stays
+        inner.rmdir()
 
 
 def _problem(error: BaseException) -> str:

@@ -28,7 +28,18 @@ import tocsin
 from tocsin.errors import BadInput
 from tocsin.session.place import write_over
 
-__all__ = ["FORMAT", "MANIFEST", "RUN_FILES", "STATUSES", "FileMark", "Manifest", "changed_files", "marks", "read"]
+__all__ = [
+    "FORMAT",
+    "MANIFEST",
+    "RUN_FILES",
+    "STATUSES",
+    "FileMark",
+    "Manifest",
+    "begun",
+    "changed_files",
+    "marks",
+    "read",
+]
 
 FORMAT = "tocsin-run/1"
 MANIFEST = "manifest.json"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tocsin
@@ -14,21 +14,26 @@ from tocsin.journal import Kinds, Store, create_store, open_store
 from tocsin.journal.chain import Chain
 from tocsin.journal.codec import encode
 from tocsin.journal.fingerprint import fingerprint
-from tocsin.journal.store import STORES
+from tocsin.journal.sqlite import SQLITE_BESIDE, SQLITE_FILE
+from tocsin.journal.store import STORES, StoreKind
 from tocsin.records.detections import Batch
 from tocsin.records.events import Events
 from tocsin.records.run import RunRecord
 from tocsin.session import manifest as manifests
 from tocsin.session.assessing import Assessing
 from tocsin.session.files import FILES, Setting, open_files
-from tocsin.session.folder import Lock
+from tocsin.session.folder import Lock, cleared
 from tocsin.session.gather import Recorder
 from tocsin.session.kinds import KINDS, Assessed, End
-from tocsin.session.manifest import Manifest
+from tocsin.session.manifest import FileMark, Manifest
 from tocsin.session.replay import Inputs, open_inputs, time_base
 from tocsin.session.session import Session, Sink
 
 __all__ = ["Rebuilt", "rebuild"]
+
+REPORTS = ("report.html", "report.json")
+WORK = ".rebuild"
+"""Folder inside the run's in which all is made before any of it is put in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +51,61 @@ def rebuild(folder: Path, report: Callable[[RunRecord, Path], Iterable[str]], ki
     """Make the outputs of a run again and put them in place, with a manifest that says how far the run came.
 
     `report` writes a report into a folder and gives the names of its files. Raises BadInput where there is no journal,
-    ChainBroken for one that was changed, ReplayDiffers where the run's own end is not reached.
+    or a file that Tocsin did not write has the name of an output, ChainBroken for a journal that was changed,
+    ReplayDiffers where the run's own end is not reached.
     """
     lock = Lock(folder)
     try:
         before = manifests.read(folder)
-        with tempfile.TemporaryDirectory(prefix=".rebuild-", dir=folder) as inside:
-            work = Path(inside)
+        work = cleared(folder / WORK)
+        manifests.begun("", manifests.RUN_FILES).write(work)
+        try:
             rebuilt, command = _made(folder, work, before, report, kinds)
-            kept = {} if before is None else manifests.marks(folder, set(before.files) - set(rebuilt.files))
+            kept = _kept(folder, before, rebuilt)
             files = manifests.marks(work, rebuilt.files) | kept
-            for name in rebuilt.files:
-                (work / name).replace(folder / name)
-        problem = "" if rebuilt.status == "ended" else (before.problem if before else "")
-        Manifest(manifests.FORMAT, tocsin.__version__, command, rebuilt.status, problem, rebuilt.chain, files).write(
-            folder
-        )
+            # until all is in its place the folder says so, lest a kill in between look like a change by somebody
+            begun = manifests.begun(command, files)
+            replace(begun, files=begun.files | kept).write(folder)
+            _put_in_place(work, folder, rebuilt.files)
+        finally:
+            cleared(work).rmdir()
+        problem = "" if rebuilt.status == "ended" else _why_cut(before)
+        made = Manifest(manifests.FORMAT, tocsin.__version__, command, rebuilt.status, problem, rebuilt.chain, files)
+        made.write(folder)
     finally:
         lock.release()
     return Rebuilt(rebuilt.status, rebuilt.chain, rebuilt.batches, rebuilt.files, tuple(sorted(kept)))
+
+
+def _put_in_place(work: Path, folder: Path, names: Iterable[str]) -> None:
+    if SQLITE_FILE in names:
+        for name in SQLITE_BESIDE:
+            (folder / name).unlink(missing_ok=True)
+    for name in names:
+        (work / name).replace(folder / name)
+
+
+def _kept(folder: Path, before: Manifest | None, rebuilt: Rebuilt) -> dict[str, FileMark | None]:
+    """Files of the run that no journal gives back, each with the mark that it had: a change of one is still found."""
+    known = {} if before is None else before.files
+    kept = manifests.marks(folder, known.keys() - {*rebuilt.files, *SQLITE_BESIDE})
+    return {name: known[name] or mark for name, mark in kept.items()}
+
+
+def _why_cut(before: Manifest | None) -> str:
+    if before is None or before.status == "running":
+        return "its process ended without a word"
+    return before.problem
+
+
+def _refuse_others(folder: Path, names: Iterable[str], before: Manifest | None, store: StoreKind) -> None:
+    """Refuse to replace what Tocsin did not write."""
+    ours = {*store.files, *(before.files if before else ())}
+    for name in names:
+        path = folder / name
+        if os.path.lexists(path) and name not in ours:
+            problem = "nothing here says that Tocsin wrote this file, and it would be replaced; move it away"
+            raise BadInput(problem, file=str(path))
 
 
 def _made(
@@ -78,7 +119,9 @@ def _made(
     with closing(open_store(folder)) as source, closing(create_store(work, kind)) as target:
         inputs = open_inputs(source, kinds)
         exercise = inputs.origin.exercise
-        names = [name for name in FILES if (name in before.files if before else exercise or name != "reports.csv")]
+        wanted = exercise or (before is not None and "report.html" in before.files)
+        names = [name for name in FILES if exercise or name != "reports.csv"]
+        _refuse_others(folder, (*names, *(REPORTS if wanted else ())), before, STORES[kind])
         outputs = _Outputs(inputs, target)
         recorder = Recorder(inputs.plan, inputs.origin, inputs.made_by.release)
         assessing = Assessing(inputs.plan, inputs.origin)
@@ -95,10 +138,9 @@ def _made(
             if line.endswith(b"\n"):
                 target.append("inputs", line)
     record = recorder.record(outputs.chain.last, assessed.assessments, finished=inputs.end is not None)
-    wanted = exercise or (before is not None and "report.html" in before.files)
     reports = tuple(report(record, work)) if wanted else ()
     status = "cut" if inputs.end is None else "ended"
-    every = (*(name for name in STORES[kind].files), *names, *reports)
+    every = (*(name for name in STORES[kind].files if (work / name).is_file()), *names, *reports)
     command = before.command if before else "run" if exercise else "track"
     return Rebuilt(status, outputs.chain.last, session.batches, every, ()), command
 
