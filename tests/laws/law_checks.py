@@ -108,6 +108,7 @@ KNOWN: dict[str, Counter[str]] = {
         src/tocsin/score/impacts.py: makes sentences
         src/tocsin/score/outcomes.py: makes sentences
         src/tocsin/score/tracking.py: decides by .endswith('_by_kind')
+        src/tocsin/score/times.py: makes sentences
         src/tocsin/score/tracking.py: makes sentences
         src/tocsin/sense/advance.py: makes sentences
         src/tocsin/sense/belief.py: makes sentences

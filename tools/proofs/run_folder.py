@@ -249,7 +249,7 @@ def _detections() -> str:
 def _foreign(home: Path) -> dict[str, bytes]:
     """Every file of the user's own, by its place."""
     own = {*FOREIGN, "sensors.csv", "detections.csv"}
-    found = {}
+    found: dict[str, bytes] = {}
     for where in (home, home / "mine", home / "run"):
         found |= {str((where / name).relative_to(home)): (where / name).read_bytes()
                   for name in own if (where / name).is_file()}  # fmt: skip

@@ -89,7 +89,7 @@ def track(
     refraction: bool = False,
     journal: bool = False,
     store: Literal["files", "sqlite"] = "files",
-    to: tuple[str, ...] = (),
+    to: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     json: bool = False,
 ) -> int:
     """Run the pipeline over recorded detections; write tracks.csv, impacts.csv, errors.jsonl and timing.json.

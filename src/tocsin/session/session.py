@@ -140,18 +140,10 @@ class Session:
         return events
 
     def _give(self, what: Callable[[Sink], None]) -> None:
-        """Every sink takes it once, in order, whatever another one raises; the first error goes on afterwards."""
-        first: BaseException | None = None
-        for sink in self._sinks:
-            try:
-                what(sink)
-            except BaseException as error:
-                if first is None:
-                    first = error
-                else:
-                    first.add_note(f"another sink failed too: {type(error).__name__}: {error}")
-        if first is not None:
-            raise first
+        """Every sink takes it once, in order, whatever another one raises; an error goes on after the last."""
+        with ExitStack() as stack:
+            for sink in reversed(self._sinks):
+                stack.callback(what, sink)
 
     def _close_sinks(self) -> None:
         try:

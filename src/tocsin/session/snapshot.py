@@ -49,7 +49,7 @@ def pack(plan: Plan, state: State, batches: int) -> bytes:
 
 def unpack(plan: Plan, snapshot: bytes) -> tuple[State, int]:
     """The state, and after how many batches. Raises BadInput for what this release did not write under this plan."""
-    if not snapshot.startswith(_HEAD):
+    if snapshot[: len(_HEAD)] != _HEAD:
         raise BadInput(f"not a snapshot of a session; this release reads {FORMAT}", value=repr(snapshot[:20]))
     digest, content = snapshot[len(_HEAD) :][:_HASH_BYTES], snapshot[len(_HEAD) + _HASH_BYTES :]
     if hashlib.sha256(content).digest() != digest:
@@ -228,7 +228,7 @@ def _path(kind: type) -> str:
 
 def _type(path: str) -> type:
     module, _, name = path.partition(":")
-    if not module.startswith(_OURS) or module not in sys.modules:
+    if module.split(".")[0] != _OURS or module not in sys.modules:
         raise TypeError(f"not a type of a state: {path}")
     found = vars(sys.modules[module]).get(name)
     if not isinstance(found, type) or found.__module__ != module:
@@ -236,4 +236,4 @@ def _type(path: str) -> type:
     return found
 
 
-_OURS = f"{__name__.partition('.')[0]}."
+_OURS = __name__.partition(".")[0]
