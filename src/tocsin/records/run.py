@@ -19,7 +19,7 @@ __all__ = ["ImpactRows", "ReachRows", "RunRecord", "TrackLife", "TrackRows"]
 
 @dataclass(frozen=True, slots=True)
 class TrackRows:
-    """n rows of tracks.csv, in order of time."""
+    """n rows of tracks.csv, in order of time; of sensors with ten scans a second or more those of one a second."""
 
     t_s: FloatArray  # (n,)
     track_id: IntArray  # (n,)

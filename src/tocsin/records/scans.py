@@ -21,7 +21,7 @@ class Scan:
     t_s: float
     sensor_index: int
     complete: bool  # the sensor looked everywhere it covers: an undetected track was missed
-    report_due: bool  # rows of tracks.csv are due at this t
+    report_due: bool  # rows of tracks.csv are due at this t, whatever the sensor
     detections: DetectionTable  # kept rows only, corrected for refraction and bias
     position_m: FloatArray  # (n, 3) site frame; NaN rows where range or elevation is missing
     sensor_position_m: FloatArray  # (3,)
