@@ -19,8 +19,8 @@ from tocsin.records.detections import Batch, DetectionTable
 from tocsin.records.forecasts import ImpactTable
 from tocsin.records.tracks import TrackTable
 from tocsin.records.truth import TruthTable
+from tocsin.scenes import families, motions
 from tocsin.score import score
-from tocsin.study import families, motions
 
 TARGETS = 12
 

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import pytest
+from tools import registration as bench
 
 from tocsin import sense
 from tocsin.records.detections import Batch
 
-BENCH = Path(__file__).parents[2] / "bench" / "registration_run.py"
-spec = importlib.util.spec_from_file_location("registration_run", BENCH)
-assert spec is not None
-assert spec.loader is not None
-bench = importlib.util.module_from_spec(spec)
-sys.modules[spec.name] = bench
-spec.loader.exec_module(bench)
-SEEDS = range(1, 6)
 BIAS = np.array(bench.BIAS)
 
 
