@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -81,6 +81,7 @@ def test_a_notch_narrower_than_the_disk_errs_towards_warning() -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example((0.0, 0.0), 1.0, 1.0, 0.0, 2.225073858507203e-309)
 @given(
     st.tuples(st.floats(-4e3, 4e3), st.floats(-4e3, 4e3)),
     st.floats(1.0, 5e3),

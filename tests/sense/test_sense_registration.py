@@ -12,6 +12,7 @@ from tools import registration as bench
 from tocsin import sense
 from tocsin.records.detections import Batch
 
+SEEDS = range(1, 6)
 BIAS = np.array(bench.BIAS)
 
 

@@ -27,6 +27,7 @@ IntArray = npt.NDArray[np.int64]
 
 _NODES = (-0.9061798459386640, -0.5384693101056831, 0.0, 0.5384693101056831, 0.9061798459386640)
 _WEIGHTS = (0.2369268850561891, 0.4786286704993665, 0.5688888888888889, 0.4786286704993665, 0.2369268850561891)
+_NOTHING = 1e-290  # whitened lengths by which nothing in reach can be divided without overflow
 _REACH = 7.5  # standard deviations; the mass beyond is below 1e-12
 _ARC_STEP_RAD = math.pi / 8  # an arc's chords keep its area; they leave the circle by at most 1.4 % of the radius
 _SQRT_HALF = math.sqrt(0.5)
@@ -67,13 +68,13 @@ def _near_part(ax: float, dx: float, ay: float, dy: float, ta: float, tb: float)
 def _segment(ax: float, ay: float, bx: float, by: float) -> float:
     """Line integral of Phi(x) phi(y) dy along one whitened segment."""
     dx, dy = bx - ax, by - ay
-    if dy == 0.0:
+    if abs(dy) < _NOTHING:
         return 0.0
     one, two = (-_REACH - ay) / dy, (_REACH - ay) / dy
     t0, t1 = max(0.0, min(one, two)), min(1.0, max(one, two))  # where |y| is in reach
     if t1 <= t0:
         return 0.0
-    if dx == 0.0:
+    if abs(dx) < _NOTHING:
         left, right = (t0, t1) if abs(ax) <= _REACH else (t1, t1)
     else:
         one, two = (-_REACH - ax) / dx, (_REACH - ax) / dx
