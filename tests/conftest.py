@@ -1,4 +1,4 @@
-"""Hypothesis without a deadline, so that a busy machine fails no test; without chance where HYPOTHESIS_PROFILE is not set.
+"""Hypothesis without a deadline, so that a busy machine fails no test, and without chance unless it is asked for.
 
 `HYPOTHESIS_PROFILE=search` draws other examples each time, `quick` a few of them.
 """
