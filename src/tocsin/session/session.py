@@ -149,18 +149,8 @@ class Session:
         return events
 
     def _give(self, what: Callable[[Sink], None]) -> None:
-        """Every sink takes it once, in order, whatever another one raises; the first error goes on afterwards."""
-        first: BaseException | None = None
-        for sink in self._sinks:
-            try:
-                what(sink)
-            except BaseException as error:
-                if first is None:
-                    first = error
-                else:
-                    first.add_note(f"another sink failed too: {type(error).__name__}: {error}")
-        if first is not None:
-            raise first
+        """Every sink takes it once, in order, whatever another one raises; the errors go on afterwards."""
+        _each(self._sinks, what)
 
     def _close_sinks(self) -> None:
         try:
@@ -178,3 +168,11 @@ class Session:
             if self._journal is not None:
                 stack.callback(self._journal.close)
             self._close_sinks()
+
+
+def _each(sinks: tuple[Sink, ...], what: Callable[[Sink], None]) -> None:
+    if sinks:
+        try:
+            what(sinks[0])
+        finally:
+            _each(sinks[1:], what)

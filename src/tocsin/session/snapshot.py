@@ -17,6 +17,7 @@ import math
 import re
 import sys
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -49,7 +50,7 @@ def pack(plan: Plan, state: State, batches: int) -> bytes:
 
 def unpack(plan: Plan, snapshot: bytes) -> tuple[State, int]:
     """The state, and after how many batches. Raises BadInput for what this release did not write under this plan."""
-    if not snapshot.startswith(_HEAD):
+    if snapshot[: len(_HEAD)] != _HEAD:
         raise BadInput(f"not a snapshot of a session; this release reads {FORMAT}", value=repr(snapshot[:20]))
     digest, content = snapshot[len(_HEAD) :][:_HASH_BYTES], snapshot[len(_HEAD) + _HASH_BYTES :]
     if hashlib.sha256(content).digest() != digest:
@@ -177,7 +178,12 @@ class _Reader:
         raise ValueError(f"unknown node {tag!r}")
 
 
-_COLLECTIONS: dict[str, Any] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
+_COLLECTIONS: dict[str, Callable[[Iterable[Any]], object]] = {
+    "list": list,
+    "tuple": tuple,
+    "set": set,
+    "frozenset": frozenset,
+}
 
 
 def _key(value: Any) -> Any:
@@ -227,7 +233,7 @@ def _path(kind: type) -> str:
 
 def _type(path: str) -> type:
     module, _, name = path.partition(":")
-    if not module.startswith(_OURS) or module not in sys.modules:
+    if module.split(".")[0] != _OURS or module not in sys.modules:
         raise TypeError(f"not a type of a state: {path}")
     found = vars(sys.modules[module]).get(name)
     if not isinstance(found, type) or found.__module__ != module:
@@ -235,4 +241,4 @@ def _type(path: str) -> type:
     return found
 
 
-_OURS = f"{__name__.partition('.')[0]}."
+_OURS = __name__.split(".")[0]
