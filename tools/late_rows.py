@@ -21,7 +21,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from tocsin import pipeline
 from tocsin.formats.outputs import TracksWriter
 from tocsin.formats.scored import read_estimates, read_truth
 from tocsin.records.arrays import BoolArray, FloatArray
@@ -29,6 +28,7 @@ from tocsin.records.truth import EstimateTable, TruthTable
 from tocsin.scenes.folders import open_folder
 from tocsin.scenes.late import CATCH_UP_S, WAYS, feed_of
 from tocsin.score import score
+from tocsin.session import Session
 
 
 def run(folder: Path, out: Path, table: pa.Table) -> tuple[EstimateTable, float, int]:
@@ -37,11 +37,10 @@ def run(folder: Path, out: Path, table: pa.Table) -> tuple[EstimateTable, float,
     sensors = (folder / "sensors.csv").read_text().splitlines()
     (out / "sensors.csv").write_text("\n".join([*sensors, sensors[1].replace("radar-1", "radar-2")]) + "\n")
     (source, plan), errors = open_folder(out), 0
-    state, begin = pipeline.start(plan), time.process_time()
+    session, begin = Session(plan), time.process_time()
     with (out / "tracks.csv").open("wb") as stream:
         writer = TracksWriter(stream, source.base)
-        for batch in source.batches(plan.sensors.sensor_id):
-            state, events = pipeline.advance(plan, state, batch)
+        for batch, events in session.play(source.batches(plan.sensors.sensor_id)):
             writer.put(batch, events)
             errors += len(events.errors)
         writer.close()

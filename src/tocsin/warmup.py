@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from tocsin import pipeline
 from tocsin.formats.detections import empty_reports, empty_table
 from tocsin.frames import enu2aer
 from tocsin.kernels import linear, registration
 from tocsin.records.arrays import FloatArray
 from tocsin.records.detections import Batch, DetectionTable, ReportTable
 from tocsin.records.plan import Plan
+from tocsin.session import Session
 
 __all__ = ["warm_up"]
 
@@ -22,14 +22,13 @@ SCANS, STEP_S = 24, 0.5
 
 def warm_up(plan: Plan) -> None:
     """Send a rocket, a drone and clutter past each sensor of the plan, then let them be missed."""
-    state = pipeline.start(plan)
+    session = Session(plan)
     sensors = min(len(plan.sensors.sensor_id), 2)
     for k in range(SCANS):
         for s in range(sensors):
-            state, _ = pipeline.advance(plan, state, _batch(k * sensors + s, k * STEP_S + 0.1 * s, s, k))
+            session.take(_batch(k * sensors + s, k * STEP_S + 0.1 * s, s, k))
     for k in range(SCANS, SCANS + 4):
-        batch = Batch(k, k * STEP_S, k * STEP_S, -1, empty_table(), empty_reports(), ())
-        state, _ = pipeline.advance(plan, state, batch)
+        session.take(Batch(k, k * STEP_S, k * STEP_S, -1, empty_table(), empty_reports(), ()))
     _registration(sensors)
     _linear()
 

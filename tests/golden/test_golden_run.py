@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.exercise.kinds import KINDS
+from tocsin.journal import open_store
 from tocsin.journal.fingerprint import fingerprint
 from tocsin.session.replay import open_inputs
 from tocsin.session.replay import replay as recompute

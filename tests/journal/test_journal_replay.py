@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace as changed
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from tocsin.journal.files import FILES
 from tocsin.records.detections import Batch
 from tocsin.session import KINDS, Origin, Session
 from tocsin.session.gather import read_run
-from tocsin.session.manifest import MANIFEST
+from tocsin.session.manifest import MANIFEST, read
 from tocsin.session.replay import Inputs, Replayed, open_inputs, replay
 
 JOURNAL_FILE, EVENTS_FILE = FILES["inputs"], FILES["outputs"]
@@ -193,6 +194,9 @@ def test_a_killed_run_is_replayed_as_far_as_it_came(run: Path) -> None:
         found = lines(run / name)
         (run / name).write_bytes(b"".join(found[:kept]) + found[kept][:30])
     (run / "tracks.csv").write_bytes((run / "tracks.csv").read_bytes()[:300])
+    manifest = read(run)
+    assert manifest is not None
+    changed(manifest, status="running", files=dict.fromkeys(manifest.files)).write(run)
     found = replay(run)
     assert (found.batches, found.finished, found.comparison) == (6, False, "bytes")
     assert any("cut off after batch 6" in note for note in found.notes)
@@ -201,7 +205,7 @@ def test_a_killed_run_is_replayed_as_far_as_it_came(run: Path) -> None:
 
 
 def test_no_journal_and_another_version(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"no journal\.jsonl here"):
+    with pytest.raises(BadInput, match=r"no journal\.jsonl and no journal\.sqlite here"):
         replay(tmp_path)
     first = parsed(lines(run / JOURNAL_FILE)[0])
     assert first is not None

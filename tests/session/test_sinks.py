@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.session.session_cases import PLAN, scans
+
 from tocsin.errors import BadInput
 from tocsin.formats.times import TimeBase
 from tocsin.session import Session

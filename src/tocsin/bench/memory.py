@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tocsin import pipeline
+from tocsin.pipeline import State
 from tocsin.records.detections import ReportTable
 from tocsin.records.warnings import Hazard
 from tocsin.scenes.day import SKY, Sky, a_day, guarded_site
+from tocsin.session import Session
 
 __all__ = ["MemoryStudy", "Sample", "Size", "measure", "size_of"]
 
@@ -95,14 +96,14 @@ def measure(
     """Run the whole pipeline over the sky of one seed, and look at what its state holds."""
     rng = np.random.default_rng([seed, 3])
     plan, sky = guarded_site(), Sky(rng, SKY)
-    state = pipeline.start(plan)
+    session = Session(plan)
     scans, every = round(hours * 3600.0 / SKY.scan_period_s), hours * 3600.0 / samples
     taken: list[Sample] = []
     detections = ended = 0
     open_since: dict[int, Hazard] = {}
     for batch in a_day(rng, sky, hours * 3600.0):
         answers = _answers(open_since, batch.t_s)
-        state, events = pipeline.advance(plan, state, replace(batch, reports=answers))
+        _, events = session.take(replace(batch, reports=answers))
         detections += len(batch.detections.row)
         ended += len(events.tracks.ended)
         for hazard in events.hazards:
@@ -111,7 +112,9 @@ def measure(
             else:
                 open_since.setdefault(hazard.track_id, hazard)
         if batch.t_s + SKY.scan_period_s >= every * (len(taken) + 1):
-            taken.append(_sample(state, batch.t_s, len(events.tracks.table.track_id), ended, len(events.warnings)))
+            taken.append(
+                _sample(session.state, batch.t_s, len(events.tracks.table.track_id), ended, len(events.warnings))
+            )
             told(f"{batch.t_s / 3600:.1f} h: {sum(b for _, b in taken[-1].stage_bytes) / 1e6:.2f} MB of state")
     whole = [float(sum(b for _, b in s.stage_bytes)) for s in taken]
     items = [float(sum(b for _, b in s.stage_items)) for s in taken]
@@ -135,7 +138,7 @@ def _answers(open_since: dict[int, Hazard], t_s: float) -> ReportTable:
     )
 
 
-def _sample(state: pipeline.State, t_s: float, tracks: int, ended: int, warnings: int) -> Sample:
+def _sample(state: State, t_s: float, tracks: int, ended: int, warnings: int) -> Sample:
     gc.collect()
     sizes = [(name, size_of(getattr(state, name))) for name in state.__dataclass_fields__]
     return Sample(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tocsin import pipeline
 from tocsin.scenes.families import Scene, make_scene
+from tocsin.session import Clock, Session
 from tocsin.warmup import warm_up
 
 __all__ = ["SIZES", "Cost", "Exponent", "ScalingStudy", "cost_of", "fitted", "scaling"]
@@ -50,24 +50,38 @@ class ScalingStudy:
     advance: Exponent
 
 
+class _Scans(Clock):
+    """CPU time of each scan: of sense, track and identify, and of all stages."""
+
+    def __init__(self) -> None:
+        self.tracked_s: list[float] = []
+        self.whole_s: list[float] = []
+        self._since = 0.0
+
+    def begin(self) -> None:
+        """Just before `advance`."""
+        self._since = time.process_time()
+
+    def mark(self, stage: str) -> None:
+        """After a stage."""
+        if stage == "identify":
+            self.tracked_s.append(time.process_time() - self._since)
+
+    def end(self) -> None:
+        """Just after `advance`."""
+        self.whole_s.append(time.process_time() - self._since)
+
+
 def cost_of(scene: Scene) -> Cost:
     """Track one scene and time its scans."""
     warm_up(scene.plan)
-    state = pipeline.start(scene.plan)
-    tracked, whole = np.zeros(len(scene.batches)), np.zeros(len(scene.batches))
-    listed = 0
-    for k, batch in enumerate(scene.batches):
-        since = time.process_time()
-
-        def mark(stage: str, k: int = k, since: float = since) -> None:
-            if stage == "identify":
-                tracked[k] = time.process_time() - since
-
-        state, events = pipeline.advance(scene.plan, state, batch, mark)
-        whole[k] = time.process_time() - since
+    scans, listed = _Scans(), 0
+    session = Session(scene.plan, clock=scans)
+    for batch in scene.batches:
+        _, events = session.take(batch)
         listed = len(events.tracks.table.track_id)
     count = float(np.median([len(batch.detections.row) for batch in scene.batches]))
-    track_ms, advance_ms = (1e3 * float(np.median(part[SETTLED:])) for part in (tracked, whole))
+    track_ms, advance_ms = (1e3 * float(np.median(part[SETTLED:])) for part in (scans.tracked_s, scans.whole_s))
     return Cost(len(scene.truth.object_id), count, track_ms, advance_ms, listed)
 
 

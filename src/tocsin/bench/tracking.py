@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 
-from tocsin import pipeline
 from tocsin.bench.drive import estimate_table
 from tocsin.bench.oracle import oracle
 from tocsin.bench.peers import Peer
@@ -26,6 +25,7 @@ from tocsin.records.arrays import FloatArray
 from tocsin.records.truth import EstimateTable
 from tocsin.scenes.families import Scene
 from tocsin.score.tracking import ScoreResult, score
+from tocsin.session import Clock, Session
 from tocsin.warmup import warm_up
 
 __all__ = ["Absent", "Figures", "bench_scene", "kind_of"]
@@ -68,26 +68,33 @@ def kind_of(name: str) -> str:
     return family if family in ("ballistic", "mixed") else "drones"
 
 
-class _Ours:
+class _Ours(Clock):
     """The pipeline, timed as `tocsin track` times it."""
 
     def __init__(self, scene: Scene) -> None:
         warm_up(scene.plan)
-        self.scene, self.state = scene, pipeline.start(scene.plan)
+        self.scene, self._session = scene, Session(scene.plan, clock=self)
         self.track_s = self.advance_s = self.worst_s = 0.0
         self.rows: list[tuple[FloatArray, FloatArray]] = []
-        self._since = 0.0
+        self._since = self._wall = 0.0
 
-    def _mark(self, stage: str) -> None:
+    def begin(self) -> None:
+        """Just before `advance`."""
+        self._wall, self._since = time.perf_counter(), time.process_time()
+
+    def mark(self, stage: str) -> None:
+        """After a stage."""
         if stage == "identify":
             self.track_s += time.process_time() - self._since
 
+    def end(self) -> None:
+        """Just after `advance`."""
+        self.advance_s += time.process_time() - self._since
+        self.worst_s = max(self.worst_s, time.perf_counter() - self._wall)
+
     def step(self, k: int) -> None:
         """Take scan k."""
-        wall, self._since = time.perf_counter(), time.process_time()
-        self.state, events = pipeline.advance(self.scene.plan, self.state, self.scene.batches[k], self._mark)
-        self.advance_s += time.process_time() - self._since
-        self.worst_s = max(self.worst_s, time.perf_counter() - wall)
+        _, events = self._session.take(self.scene.batches[k])
         table = events.tracks.table
         head = np.stack([np.full(len(table.track_id), table.t_s), table.track_id.astype(np.float64)], axis=1)
         self.rows.append((np.concatenate([head, table.state], axis=1), np.diagonal(table.covariance, 0, 1, 2)[:, :3]))

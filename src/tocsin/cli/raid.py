@@ -7,15 +7,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-import numpy as np
-
 import tocsin
 from tocsin import exercise
 from tocsin.cli.report import write_report
 from tocsin.cli.timeline import Timeline
 from tocsin.cli.timing import Stopwatch
 from tocsin.exercise.kinds import KINDS
-from tocsin.exercise.raid import Raid
+from tocsin.exercise.raid import Raid, truth_table
 from tocsin.formats import scenarios
 from tocsin.formats.outputs import write_truth
 from tocsin.formats.times import TimeBase
@@ -23,16 +21,14 @@ from tocsin.journal import JournalWriter, create_store
 from tocsin.records.outcomes import Assessment
 from tocsin.records.plan import Plan
 from tocsin.records.scenario import Scenario
-from tocsin.records.truth import TruthTable
 from tocsin.session import Origin, Session
 from tocsin.session.assessing import Assessing
 from tocsin.session.files import FILES, Setting, open_files
 from tocsin.session.gather import Recorder
 from tocsin.session.place import write_over
-from tocsin.world.truth import TruthLog
 from tocsin.world.world import World
 
-__all__ = ["Raiding", "scenario_of", "truth_table"]
+__all__ = ["Raiding", "scenario_of"]
 
 
 def scenario_of(name: str) -> Scenario:
@@ -40,27 +36,6 @@ def scenario_of(name: str) -> Scenario:
     if name.endswith((".yaml", ".yml")) or "/" in name or Path(name).is_file():
         return scenarios.load(name)
     return scenarios.load_builtin(name)
-
-
-def truth_table(log: TruthLog) -> TruthTable:
-    """The sealed log's states in order of time, for truth.csv."""
-    states = sorted(log.states, key=lambda s: s.t_s)
-    index: dict[str, int] = {}
-    kinds: list[str] = []
-    rows = []
-    for at in states:
-        for name, kind in zip(at.id, at.kind, strict=True):
-            if name not in index:
-                index[name] = len(index)
-                kinds.append(kind)
-            rows.append(index[name])
-    return TruthTable(
-        t_s=np.repeat([at.t_s for at in states], [len(at.id) for at in states]),
-        object_index=np.array(rows, dtype=np.int64),
-        state=np.concatenate([np.zeros((0, 6)), *(at.state for at in states)]),
-        object_id=tuple(index),
-        kind=tuple(kinds),
-    )
 
 
 class Raiding:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 
 from tocsin.formats.outputs import timing_json
+from tocsin.session import Clock
 
 __all__ = ["Stopwatch"]
 
 
-class Stopwatch:
+class Stopwatch(Clock):
     """Times calls of `pipeline.advance` between `begin` and `end`; `mark` is what the pipeline calls after a stage."""
 
     def __init__(self) -> None:

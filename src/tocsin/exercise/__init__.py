@@ -23,7 +23,7 @@ from tocsin.records.outcomes import ImpactWitness
 from tocsin.records.plan import Plan
 from tocsin.records.scenario import ReceiverSpec, Scenario
 from tocsin.records.site import Site
-from tocsin.session import Session
+from tocsin.session import Clock, Session
 
 __all__ = ["Step", "World", "impact_witnesses", "run"]
 
@@ -56,15 +56,15 @@ def no_mark(stage: str) -> None:
     """Mark nothing."""
 
 
-class _Marked:
+class _Marked(Clock):
     """A clock that hears of the stages only."""
 
     def __init__(self, mark: Callable[[str], None]) -> None:
-        self.mark = mark
+        self._mark = mark
 
-    def begin(self) -> None: ...
-
-    def end(self) -> None: ...
+    def mark(self, stage: str) -> None:
+        """After a stage."""
+        self._mark(stage)
 
 
 def run(

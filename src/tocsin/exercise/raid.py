@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from tocsin import exercise
 from tocsin.formats.scenarios import sensors_of, site_of
 from tocsin.records.plan import Plan
 from tocsin.records.scenario import Scenario
-from tocsin.records.truth import TruthEnd
+from tocsin.records.truth import TruthEnd, TruthTable
 from tocsin.world.ground import make_terrain
 from tocsin.world.truth import TruthLog
 from tocsin.world.world import World
 
-__all__ = ["Raid", "first_seen_s", "plan_of", "play", "truth_ends"]
+__all__ = ["Raid", "first_seen_s", "plan_of", "play", "truth_ends", "truth_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,27 @@ def truth_ends(truth: TruthLog) -> tuple[TruthEnd, ...]:
             outcome, t_s, position_m = "impacted", struck[name].t_s, (east, north, up)
         ends.append(TruthEnd(name, kind, hostile, first[name], t_s, outcome, position_m))
     return tuple(ends)
+
+
+def truth_table(log: TruthLog) -> TruthTable:
+    """The sealed log's states in order of time, for truth.csv."""
+    states = sorted(log.states, key=lambda s: s.t_s)
+    index: dict[str, int] = {}
+    kinds: list[str] = []
+    rows = []
+    for at in states:
+        for name, kind in zip(at.id, at.kind, strict=True):
+            if name not in index:
+                index[name] = len(index)
+                kinds.append(kind)
+            rows.append(index[name])
+    return TruthTable(
+        t_s=np.repeat([at.t_s for at in states], [len(at.id) for at in states]),
+        object_index=np.array(rows, dtype=np.int64),
+        state=np.concatenate([np.zeros((0, 6)), *(at.state for at in states)]),
+        object_id=tuple(index),
+        kind=tuple(kinds),
+    )
 
 
 def first_seen_s(truth: TruthLog, names: frozenset[str]) -> float | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -66,15 +67,14 @@ class RunFolder:
             raise BadInput("this is a file; give a folder", file=str(path))
         path.mkdir(parents=True, exist_ok=True)
         self._lock = Lock(path)
-        try:
+        with ExitStack() as unlocked:
+            unlocked.callback(self._lock.release)
             before = self._before()
             self._refuse_inputs(inputs)
             self.work = path if before is None else self._unfinished()
             self._manifest = manifests.begun(command, self._names)
             self._manifest.write(self.work)
-        except BaseException:
-            self._lock.release()
-            raise
+            unlocked.pop_all()
 
     @property
     def staged(self) -> bool:
@@ -123,10 +123,9 @@ class RunFolder:
                 problem = "Tocsin did not write this file, and the run would replace it; give another --out"
                 raise BadInput(problem, file=str(self.path / name))
         if found.status == "ended":
-            for text in changed_files(self.path, found):
-                if text.endswith("was changed"):
-                    problem = f"{text} after the run; move it away or give another --out"
-                    raise BadInput(problem, file=str(self.path))
+            for name in changed_files(self.path, found):
+                problem = "changed since the run wrote it; move it away or give another --out"
+                raise BadInput(problem, file=str(self.path / name))
         return found
 
     def _placed(self) -> Manifest | None:

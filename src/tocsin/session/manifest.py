@@ -125,14 +125,12 @@ def _mark(path: Path) -> FileMark:
 
 
 def changed_files(folder: Path, manifest: Manifest) -> list[str]:
-    """What is not as the manifest says, by file; files without a mark are not looked at."""
+    """Files that are there, and not as the manifest says; those without a mark are not looked at."""
     found = []
     for name, mark in sorted(manifest.files.items()):
         if mark is None:
             continue
         path = folder / name
-        if not path.is_file():
-            found.append(f"{name} is missing")
-        elif _mark(path) != mark:
-            found.append(f"{name} was changed")
+        if path.is_file() and _mark(path) != mark:
+            found.append(name)
     return found

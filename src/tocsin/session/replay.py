@@ -130,9 +130,9 @@ def _held_to_manifest(folder: Path, compared: list[str]) -> None:
     found = manifests.read(folder)
     if found is None or found.status == "running":
         return
-    for text in manifests.changed_files(folder, found):
-        if text.endswith("was changed"):
-            raise ReplayDiffers(f"{text} since the run wrote it: its hash is not the manifest's", file=str(folder))
+    for name in manifests.changed_files(folder, found):
+        problem = "changed since the run wrote it: its hash is not the manifest's"
+        raise ReplayDiffers(problem, file=str(folder / name))
     compared.append(manifests.MANIFEST)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Protocol
 
 from tocsin import pipeline
 from tocsin.journal import JournalWriter
@@ -40,8 +39,8 @@ class Sink:
         """Write what is held back, and let go. Called once, however the session ends."""
 
 
-class Clock(Protocol):
-    """Times the calls of `pipeline.advance`."""
+class Clock:
+    """Hears of the calls of `pipeline.advance`. This one does not listen; a clock overrides what it times."""
 
     def begin(self) -> None:
         """Just before a call."""
@@ -51,14 +50,6 @@ class Clock(Protocol):
 
     def end(self) -> None:
         """Just after it."""
-
-
-class _NoClock:
-    def begin(self) -> None: ...
-
-    def mark(self, stage: str) -> None: ...
-
-    def end(self) -> None: ...
 
 
 class Session:
@@ -79,8 +70,8 @@ class Session:
         `journal` hangs on the plan; `origin` is written into it first.
         """
         self.plan, self._sinks, self._journal = plan, tuple(sinks), journal
-        self._clock: Clock = _NoClock() if clock is None else clock
-        self._state, self.batches = (pipeline.start(plan), 0) if snapshot is None else unpack(plan, snapshot)
+        self._clock = Clock() if clock is None else clock
+        self.state, self.batches = (pipeline.start(plan), 0) if snapshot is None else unpack(plan, snapshot)
         self._follows = "" if journal is None else journal.root
         if journal is not None and origin is not None:
             journal.write(origin)
@@ -116,7 +107,7 @@ class Session:
 
     def snapshot(self) -> bytes:
         """All that the next batch will find; a session begun with it goes on as this one does, to the byte."""
-        return pack(self.plan, self._state, self.batches)
+        return pack(self.plan, self.state, self.batches)
 
     def keep(self) -> None:
         """Keep a snapshot in the journal's store."""
@@ -138,7 +129,7 @@ class Session:
 
     def _advance(self, batch: Batch, follows: str) -> Events:
         self._clock.begin()
-        self._state, events = pipeline.advance(self.plan, self._state, batch, self._clock.mark)
+        self.state, events = pipeline.advance(self.plan, self.state, batch, self._clock.mark)
         self._clock.end()
         self.batches += 1
         if self._journal is not None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tocsin import pipeline
 from tocsin.exercise.raid import plan_of
 from tocsin.records.arrays import BoolArray, FloatArray, IntArray
 from tocsin.records.detections import Batch
@@ -21,6 +20,7 @@ from tocsin.records.identities import CLASSES
 from tocsin.records.rates import Rate
 from tocsin.scenes.population import FAMILIES, OBJECTS, draw_raid, kind_of
 from tocsin.score.intervals import rate
+from tocsin.session import Session
 from tocsin.study.campaign import Campaign, cells_of
 from tocsin.world.motion import Kinematics
 from tocsin.world.world import World
@@ -145,9 +145,9 @@ def looks_of(family: str, seed: int, objects: int = OBJECTS) -> RaidLooks:
     scenario, with_rcs = draw_raid(FAMILIES[family], seed, objects)
     plan = plan_of(scenario)
     world = World(scenario, plan.site, plan.sensors, seed)
-    state, watch, rules = pipeline.start(plan), _Watch(), Counter[str]()
+    session, watch, rules = Session(plan), _Watch(), Counter[str]()
     while (batch := world.next_batch()) is not None:
-        state, events = pipeline.advance(plan, state, batch if with_rcs else _without_size(batch))
+        _, events = session.take(batch if with_rcs else _without_size(batch))
         rules.update("reopened" if d.rule == "reopened" else "dismissed" for d in events.dismissals)
         truth = world.truth.states[-1]
         if truth.t_s == events.tracks.table.t_s:
