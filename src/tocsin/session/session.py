@@ -140,10 +140,8 @@ class Session:
         return events
 
     def _give(self, what: Callable[[Sink], None]) -> None:
-        """Every sink takes it once, in order, whatever another one raises; an error goes on after the last."""
-        with ExitStack() as stack:
-            for sink in reversed(self._sinks):
-                stack.callback(what, sink)
+        """Every sink takes it once, in order, whatever another one raises; the errors go on afterwards."""
+        _each(self._sinks, what)
 
     def _close_sinks(self) -> None:
         try:
@@ -161,3 +159,11 @@ class Session:
             if self._journal is not None:
                 stack.callback(self._journal.close)
             self._close_sinks()
+
+
+def _each(sinks: tuple[Sink, ...], what: Callable[[Sink], None]) -> None:
+    if sinks:
+        try:
+            what(sinks[0])
+        finally:
+            _each(sinks[1:], what)

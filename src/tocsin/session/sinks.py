@@ -6,6 +6,7 @@ A row is all that a new kind needs: `tocsin track --to NAME:TARGET` then knows i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,12 +51,10 @@ def check_sinks(asked: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 def open_sinks(asked: Iterable[str], setting: Setting) -> tuple[Sink, ...]:
     """A sink for each `NAME:TARGET`; where one cannot be had, none is left open. Raises BadInput or OSError."""
-    made: list[Sink] = []
-    try:
+    with ExitStack() as stack:
+        made = []
         for name, target in check_sinks(asked):
             made.append(SINKS[name].make(target, setting))
-    except BaseException:
-        for sink in made:
-            sink.close()
-        raise
+            stack.callback(made[-1].close)
+        stack.pop_all()
     return tuple(made)

@@ -17,6 +17,7 @@ import math
 import re
 import sys
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -165,10 +166,9 @@ class _Reader:
             return {_key(self.read(k)): self.read(v) for k, v in given[0]}
         if tag == "deque":
             return deque((self.read(item) for item in given[0]), given[1])
-        for collection in _COLLECTIONS:
-            if tag == collection.__name__:
-                items = [self.read(item) for item in given[0]]
-                return collection(items if tag in ("list", "tuple") else map(_key, items))
+        if tag in _COLLECTIONS:
+            items = [self.read(item) for item in given[0]]
+            return _COLLECTIONS[tag](items if tag in ("list", "tuple") else map(_key, items))
         kind: Any = _type(given[0])
         values = [self.read(item) for item in given[1]]
         if tag == "named" and issubclass(kind, tuple) and len(kind._fields) == len(values):
@@ -178,7 +178,12 @@ class _Reader:
         raise ValueError(f"unknown node {tag!r}")
 
 
-_COLLECTIONS = (list, tuple, set, frozenset)
+_COLLECTIONS: dict[str, Callable[[Iterable[Any]], object]] = {
+    "list": list,
+    "tuple": tuple,
+    "set": set,
+    "frozenset": frozenset,
+}
 
 
 def _key(value: Any) -> Any:
@@ -236,4 +241,4 @@ def _type(path: str) -> type:
     return found
 
 
-_OURS = __name__.partition(".")[0]
+_OURS = __name__.split(".")[0]
