@@ -17,7 +17,7 @@ __all__ = ["Events"]
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """All that came out of one batch. Tables are those of the scan's time; `report_due` says whether they are rows."""
+    """All that came out of one batch. Tables are those of the scan's time; `report_due`: rows of all are due."""
 
     batch_index: int
     t_s: float
