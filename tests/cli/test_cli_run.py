@@ -18,7 +18,7 @@ from cli_cases import Result, tocsin
 from tocsin.session.manifest import MANIFEST, RUN_FILES
 
 SCENARIO = "bdsc-2021"
-WRITTEN = [name for name in RUN_FILES if not name.startswith(("journal.sqlite", "."))]
+WRITTEN = [name for name in RUN_FILES if not name.startswith(("journal.sqlite", "journal.snapshot"))]
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def tell(run: Told, *, as_json: bool) -> None:
 
 def _text(run: Told) -> None:
     timeline = run.timeline
-    say(timeline.head(run.plan.site.name, run.scenario.title), "", *timeline.lines, "")
+    say(*timeline.head(run.plan.site.name, run.scenario.title), "", *timeline.lines, "")
     say(f"{number(timeline.raised, 'warning')} raised. Dismissed: {_counts(timeline.dismissed) or 'nothing'}.")
     for found in run.assessments:
         odds = ", ".join(

@@ -49,11 +49,11 @@ class Timeline:
         """What has been said so far, in order of time."""
         return [line for _, line in sorted(self._said, key=lambda said: said[0])]
 
-    def head(self, site: str, title: str) -> str:
-        """The first line: where, when, and from which place bearings are taken."""
+    def head(self, site: str, title: str) -> tuple[str, str]:
+        """The first two lines: what; where, when, and from which place bearings are taken."""
         local = self._epoch.astimezone(self._zone)
         when = f"{local:%A %d %B %Y}, local time (UTC{_offset(local)})"
-        return f"{title}\n{site}, {when}; bearings and distances from the site"
+        return title, f"{site}, {when}; bearings and distances from the site"
 
     def put(
         self,
