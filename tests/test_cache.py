@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "tocsin"
 FOLDERS = "from tocsin._cache import cache_folder as f; print(f('tocsin.kernels.{0}'), f('tocsin.kernels.{1}'))"
+
+TWICE = "from tocsin._cache import cache_folder as f; f('tocsin.kernels.zones')"
 
 
 @pytest.fixture
@@ -48,3 +51,64 @@ def test_an_edit_moves_the_folders_that_it_reaches_only(copy: Path) -> None:
     after = python(copy, FOLDERS.format("outer_k", "atmosphere")).split()
     assert after[0] != before[0]
     assert after[1] == before[1]
+
+
+def told(
+    cache: Path | str, temporary: Path, code: str = "from tocsin._cache import cache_folder as f"
+) -> tuple[str, str]:
+    """Where a kernel's machine code goes with this cache folder, and what was said of it."""
+    environment = {
+        "PYTHONPATH": str(PACKAGE.parent),
+        "XDG_CACHE_HOME": str(cache),
+        "TMPDIR": str(temporary),
+        "PATH": "",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", f"{TWICE}; print(f('tocsin.kernels.polar'))"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return done.stdout.strip(), done.stderr
+
+
+def test_the_folder_of_a_user_is_private_and_nothing_is_said(tmp_path: Path) -> None:
+    folder, said = told(tmp_path / "cache", tmp_path)
+    assert Path(folder).parent == tmp_path / "cache" / "tocsin"
+    assert Path(folder).parent.stat().st_mode & 0o077 == 0
+    assert said == ""
+
+
+def test_without_a_writable_home_a_private_temporary_folder_is_used_and_told_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    folder, said = told(tmp_path / "file", tmp_path)
+    kept = Path(folder).parent
+    assert kept.parent == tmp_path
+    assert kept.stat().st_mode & 0o077 == 0
+    assert said.count("cannot hold compiled kernels (Not a directory); they are kept in") == 1
+    assert Path(told(tmp_path / "file", tmp_path)[0]).parent == kept, "it is there again for the next run"
+
+
+def test_a_folder_that_everybody_may_write_to_is_not_used(tmp_path: Path) -> None:
+    wide = tmp_path / "cache" / "tocsin"
+    wide.mkdir(parents=True)
+    wide.chmod(0o777)
+    folder, said = told(tmp_path / "cache", tmp_path)
+    assert wide not in Path(folder).parents
+    assert "everybody may write to it" in said
+    Path(folder).parent.chmod(0o777)
+    again, _ = told(tmp_path / "cache", tmp_path)
+    assert Path(again).parent not in (wide, Path(folder).parent), "nor one in the folder for temporary files"
+    assert not Path(again).parent.exists(), "a folder for one process goes with it"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder of another user")
+def test_a_folder_of_another_user_is_not_used(tmp_path: Path) -> None:
+    theirs = tmp_path / "cache" / "tocsin"
+    theirs.mkdir(parents=True)
+    os.chown(theirs, 65534, 65534)
+    folder, said = told(tmp_path / "cache", tmp_path)
+    assert theirs not in Path(folder).parents
+    assert "it belongs to another user" in said

@@ -8,8 +8,13 @@ source and of every kernel source that it imports, directly or not: an edit comp
 from __future__ import annotations
 
 import ast
+import atexit
 import hashlib
 import os
+import shutil
+import stat
+import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -21,11 +26,45 @@ def cache_folder(module: str) -> str:
     """Folder for the machine code of a module's kernels; the user's NUMBA_CACHE_DIR where that is set."""
     if "NUMBA_CACHE_DIR" in os.environ:
         return os.environ["NUMBA_CACHE_DIR"]
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     digest = hashlib.sha256()
     for path in sorted(_reached(_source(module))):
         digest.update(path.read_bytes())
-    return str(base / "tocsin" / f"{module.rpartition('.')[2]}-{digest.hexdigest()[:16]}")
+    return str(_base() / f"{module.rpartition('.')[2]}-{digest.hexdigest()[:16]}")
+
+
+@cache
+def _base() -> Path:
+    """The user's own folder for machine code; where there can be none, one in the folder for temporary files.
+
+    Who can write there can make this process run their code: a folder of another user, or one that everybody may write
+    to, is not used.
+    """
+    try:
+        wanted = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tocsin"
+        problem = _problem(wanted)
+    except RuntimeError:
+        wanted, problem = Path("~/.cache/tocsin"), "this user has no home"
+    if not problem:
+        return wanted
+    kept = Path(tempfile.gettempdir()) / f"tocsin-{os.geteuid()}"
+    if _problem(kept):
+        kept = Path(tempfile.mkdtemp(prefix="tocsin-"))
+        atexit.register(shutil.rmtree, kept, ignore_errors=True)
+    sys.stderr.write(f"tocsin: {wanted} cannot hold compiled kernels ({problem}); they are kept in {kept}\n")
+    return kept
+
+
+def _problem(folder: Path) -> str:
+    """Why a folder cannot be used for machine code, "" where it can; it is made where it is not there."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            found = folder.stat()
+    except OSError as error:
+        return error.strerror or "it cannot be written to"
+    if found.st_uid != os.geteuid():
+        return "it belongs to another user"
+    return "everybody may write to it" if found.st_mode & stat.S_IWOTH else ""
 
 
 def _source(module: str) -> Path:
