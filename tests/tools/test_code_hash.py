@@ -80,6 +80,9 @@ def test_what_changes_no_figure_leaves_it(house: Path, name: str, old: str, new:
 def test_a_proof_rests_on_its_stages_and_not_on_the_command_line(name: str) -> None:
     found = closure(PROOFS[name].module)
     assert {"tocsin.track.step", "tocsin.kernels.gating", "tools.work", PROOFS[name].module} <= set(found)
-    assert not any(each.startswith(("tocsin.cli", "tools.figures", "tools.prove")) for each in found)
-    assert ("tocsin.bench.peers.stonesoup_runner" in found) == (name == "tracking-peers")
-    assert ("tocsin.world.world" in found) == (name in {"bdsc-warning", "identity", "outcomes"})
+    assert not any(each.startswith(("tools.figures", "tools.prove")) for each in found)
+    assert any(each.startswith("tocsin.cli") for each in found) == (name == "run-folder"), "it stops commands"
+    assert ("tocsin.bench.peers.stonesoup_runner" in found) == (name in {"tracking-peers", "run-folder"})
+    assert ("tocsin.world.world" in found) == (
+        name in {"bdsc-warning", "identity", "outcomes", "checkpoint", "run-folder"}
+    )
