@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SCENARIO ?= ain-al-asad-2021
 OUT ?= out/$(SCENARIO)
 
-.PHONY: raid test lint types prove mutate clean lock
+.PHONY: raid test quick matrix mutate lint types prove clean lock
 .DELETE_ON_ERROR:
 
 raid: $(VENV)/run.stamp
@@ -15,6 +15,12 @@ raid: $(VENV)/run.stamp
 
 test: $(VENV)/test.stamp
 	PYTHON=$(BIN)/python sh scripts/test.sh
+
+quick: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/laws tests/env tests/test_frames.py tests/test_errors.py
+
+matrix: $(VENV)/installer.stamp
+	BIN=$(BIN) sh scripts/matrix.sh
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
