@@ -56,7 +56,7 @@ def recording(folder: Path, scans: int = 12) -> tuple[str | Path, ...]:
 def files(folder: Path) -> dict[str, bytes]:
     """Every file of a folder and below, links as their targets' names."""
     return {
-        str(path.relative_to(folder)): os.readlink(path).encode() if path.is_symlink() else path.read_bytes()
+        str(path.relative_to(folder)): str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
         for path in sorted(folder.rglob("*"))
         if path.is_symlink() or path.is_file()
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -71,7 +70,7 @@ def test_a_manifest_of_something_else_is_a_file_of_the_users_own(tmp_path: Path)
     (tmp_path / "link").mkdir()
     (tmp_path / "link" / MANIFEST).symlink_to(tmp_path / "nowhere")
     assert tocsin(*command, "--out", tmp_path / "link").code == 2
-    assert os.listdir(tmp_path / "link") == [MANIFEST]
+    assert [path.name for path in (tmp_path / "link").iterdir()] == [MANIFEST]
 
 
 @pytest.mark.parametrize("name", ["../detections.csv", "thesis.doc", "/etc/passwd", "unfinished/tracks.csv", ""])

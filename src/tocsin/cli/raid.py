@@ -53,6 +53,7 @@ class Raiding:
         store: str,
     ) -> None:
         self.folder, self.plan, self.watch, self.chain = folder, plan, watch, ""
+        self._found: tuple[Assessment, ...] = ()
         origin = Origin(
             exercise=True,
             scenario=scenario.name,
@@ -89,6 +90,7 @@ class Raiding:
         """Judge the whole raid and write what is written at its end; gives the assessments."""
         assessed = self._assessing.assessed()
         self.session.conclude(assessed)
+        self._found = assessed.assessments
         self.chain = self.session.end()
         since = time.perf_counter()
         self._truth()
@@ -105,7 +107,7 @@ class Raiding:
     def _cut_off(self) -> None:
         """Write what there is when the raid was stopped; a full disk may take no more of it."""
         with suppress(OSError):
-            write_report(self._recorder.record("", (), finished=False), self.folder)
+            write_report(self._recorder.record(self.chain, self._found, finished=self.chain != ""), self.folder)
         with suppress(OSError):
             self._truth()
 
@@ -116,6 +118,6 @@ class Raiding:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with ExitStack() as stack:
-            if isinstance(error, KeyboardInterrupt | OSError) and not self.chain:
+            if isinstance(error, KeyboardInterrupt | OSError):
                 stack.callback(self._cut_off)
             stack.callback(self.session.__exit__, kind, error, trace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -39,6 +40,15 @@ class RecordedEvents:
             self.recorded_last = self.chain.last
             return
         self._explain(recorded, kind, body, follows)
+
+    def holds_next(self, kind: str) -> bool:
+        """Whether a whole record of this kind comes next."""
+        if self._lines is None or self._missing:
+            return False
+        line = next(self._lines, b"")
+        self._lines = chain((line,), self._lines) if line else self._lines
+        entry = parsed(line) if line.endswith(b"\n") else None
+        return entry is not None and entry.kind == kind
 
     def finish(self, *, whole: bool) -> None:
         """After the last output. `whole`: the run ended as it should, so that no record may be missing."""

@@ -184,7 +184,8 @@ class _Checks:
     def finish(self, batches: int) -> None:
         """Check what comes after the last batch."""
         end = self._inputs.end
-        if end is not None and self._assessing is not None:
+        # a run may be stopped after its assessment and before its end
+        if self._assessing is not None and (end is not None or self.events.holds_next("assessment")):
             self.events.check("assessment", encode(self._assessing.assessed()), self._inputs.follows)
         self.events.finish(whole=end is not None)
         for rows in self._rows:
