@@ -23,7 +23,7 @@ from tocsin.session.kinds import KINDS, End, Origin
 from tocsin.session.recorded import RecordedCsv, RecordedEvents
 from tocsin.session.session import Session, Sink
 
-__all__ = ["Inputs", "Replayed", "known_head", "open_inputs", "replay", "time_base"]
+__all__ = ["Inputs", "Replayed", "held_to_manifest", "known_head", "open_inputs", "replay", "time_base"]
 
 ROWS = ("tracks.csv", "impacts.csv")
 """Files whose rows are held against recomputed ones, number by number where the build is another."""
@@ -105,7 +105,7 @@ def replay(folder: Path, progress: Callable[[int], None] | None = None, kinds: K
         for name, cut in ((inputs.records.file, inputs.records.tail.cut), (store.name("outputs"), checks.events.cut)):
             if cut:
                 notes.append(f"{Path(name).name} ends in {len(cut)} bytes of a record that was not finished")
-    _held_to_manifest(folder, checks.compared)
+    held_to_manifest(folder, checks.compared)
     comparison = "none" if not checks.compared else "bytes" if exact else "numbers"
     return Replayed(
         checks.events.chain.last,
@@ -125,7 +125,7 @@ def known_head(found: Replayed, head: str, folder: Path) -> None:
         raise ReplayDiffers(problem, file=str(folder), record=found.events)
 
 
-def _held_to_manifest(folder: Path, compared: list[str]) -> None:
+def held_to_manifest(folder: Path, compared: list[str]) -> None:
     """Hold every file against the manifest's hash; a file that is cleared away is no change."""
     found = manifests.read(folder)
     if found is None or found.status == "running":
