@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -210,7 +210,7 @@ def _put_in_place(folder: Path, new: Manifest) -> None:
             (inner / name).replace(folder / name)
     new.write(folder)
     (inner / MANIFEST).unlink()
-    with suppress(OSError):  # somebody put a file of their own there meanwhile: it stays
+    if not any(inner.iterdir()):  # a file that somebody put there meanwhile stays
         inner.rmdir()
 
 
