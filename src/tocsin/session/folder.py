@@ -46,12 +46,13 @@ class Lock:
 def status_of(folder: Path) -> tuple[str, str]:
     """State of a run and what stopped it: one of STATUSES, "" where there is no manifest. Raises BadInput.
 
-    A run whose writer has gone without a word, by a kill or a power cut, still says `running`; it is `cut`.
+    A run whose writer has gone without a word, by a kill or a power cut, still says `running`, or has no more than
+    begun to say so; it is `cut`.
     """
     found = manifests.read(folder)
-    if found is None:
+    if found is None and not beside(folder / MANIFEST).is_file():
         return "", ""
-    if found.status != "running":
+    if found is not None and found.status != "running":
         return found.status, found.problem
     try:
         Lock(folder).release()
