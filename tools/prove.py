@@ -52,7 +52,7 @@ PROOFS = {
         Proof("identity", 90, 12),
         Proof("impact", 320, 2),
         Proof("outcomes", 40, 1),
-        Proof("run-folder", 50, 1),
+        Proof("run-folder", 52, 1),
         Proof("tracking-bound", 5, 2),
         Proof("tracking-clutter", 50, 2),
         Proof("tracking-consistency", 5, 2),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.session.run_cases import Result, files, recording, tocsin
 
+from tocsin.journal import STORES
 from tocsin.session import manifest
 from tocsin.session.folder import UNFINISHED, Lock, settle, status_of
 from tocsin.session.manifest import MANIFEST, RUN_FILES
@@ -190,11 +191,14 @@ def test_what_a_killed_writer_had_begun_is_cleared_by_the_next(tmp_path: Path) -
     command, out = recording(tmp_path), tmp_path / "run"
     out.mkdir()
     (out / f".{MANIFEST}.tocsin").write_text("{")
+    (out / ".report.html.tocsin").write_text("<")
+    assert status_of(out)[0] == "cut", "it says that a run had begun here"
     assert tocsin(*command, "--out", out, "--journal", "--store", "sqlite").code == 0
-    assert not (out / f".{MANIFEST}.tocsin").exists()
+    assert not list(out.glob(".*"))
     (out / UNFINISHED).mkdir()
     (out / UNFINISHED / f".{MANIFEST}.tocsin").write_text("{")
-    manifest.begun("track", RUN_FILES).write(out)
+    names = ("tracks.csv", "impacts.csv", "errors.jsonl", "registration.csv", "timing.json")
+    manifest.begun("track", (*names, *STORES["sqlite"].files)).write(out)
     (out / "journal.sqlite-wal").write_bytes(b"of a killed writer")
     (out / "journal.sqlite-shm").write_bytes(b"of a killed writer")
     assert tocsin(*command, "--out", out, "--journal", "--store", "sqlite").code == 0
@@ -223,8 +227,12 @@ def test_no_command_writes_through_a_link(home: Path, tmp_path: Path) -> None:
     links = {"report.html": None, "report.json": None, "truth.csv": None}
     (run / MANIFEST).write_text(json.dumps(named(run) | {"files": known | links}))
     assert tocsin("run", "bdsc-2021", "--out", run).code == 2, "a link is nothing that a run writes"
-    tocsin("replay", run, "--rebuild")
-    tocsin("report", run)
+    assert tocsin("report", run).code == 0
+    assert victim.read_text() == "not yours"
+    assert not (run / "report.html").is_symlink()
+    (run / "report.html").unlink()
+    (run / "report.html").symlink_to(victim)
+    assert tocsin("replay", run, "--rebuild").code == 0
     assert victim.read_text() == "not yours"
 
 

@@ -46,12 +46,13 @@ class Lock:
 def status_of(folder: Path) -> tuple[str, str]:
     """State of a run and what stopped it: one of STATUSES, "" where there is no manifest. Raises BadInput.
 
-    A run whose writer has gone without a word, by a kill or a power cut, still says `running`; it is `cut`.
+    A run whose writer has gone without a word, by a kill or a power cut, still says `running`, or has no more than
+    begun to say so; it is `cut`.
     """
     found = manifests.read(folder)
-    if found is None:
+    if found is None and not beside(folder / MANIFEST).is_file():
         return "", ""
-    if found.status != "running":
+    if found is not None and found.status != "running":
         return found.status, found.problem
     try:
         Lock(folder).release()
@@ -210,7 +211,7 @@ def _put_in_place(folder: Path, new: Manifest) -> None:
             (inner / name).replace(folder / name)
     new.write(folder)
     (inner / MANIFEST).unlink()
-    if not any(inner.iterdir()):  # else somebody put a file of their own there meanwhile: it stays
+    if not any(inner.iterdir()):  # a file that somebody put there meanwhile stays
         inner.rmdir()
 
 
