@@ -1,9 +1,11 @@
 #!/bin/sh
-# Write the locks: versions and hashes for every platform, no address of any index. Extras stay in the lines (pytest-cov asks
-# for coverage[toml]), because pip takes a pinned line for a wish with an extra only if the line names it.
+# Write the locks: versions and hashes for every platform and every Python from 3.11 on, no address of any index. Versions
+# that a lock holds stay; only lowest.txt, the oldest direct dependencies that pyproject.toml admits, is made anew.
 set -eu
 compile() {
-    "$BIN/uv" pip compile --quiet --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate "$@"
+    # pip, which takes over where uv cannot, asks for the extras of a requirement by name
+    "$BIN/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+        --no-strip-extras "$@"
 }
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -12,7 +14,7 @@ echo uv > "$tmp/installer.in"
 import tomllib
 print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
 PY
-compile --universal "$tmp/installer.in" -o requirements/installer.txt
-compile --universal pyproject.toml "$tmp/build.in" -o requirements/run.txt
-compile --universal pyproject.toml "$tmp/build.in" --group test -o requirements/test.txt
-compile --resolution lowest-direct pyproject.toml "$tmp/build.in" -o requirements/lowest.txt
+compile "$tmp/installer.in" -o requirements/installer.txt
+compile pyproject.toml "$tmp/build.in" -o requirements/run.txt
+compile pyproject.toml "$tmp/build.in" --group test -o requirements/test.txt
+compile pyproject.toml "$tmp/build.in" --resolution lowest-direct --upgrade -o requirements/lowest.txt

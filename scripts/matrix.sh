@@ -1,85 +1,69 @@
 #!/bin/sh
-# Smoke on every Python that is admitted and found: the wheel beside the newest lock, and on 3.11 the oldest bounds too. Each
-# leg installs outside the tree, runs, replays and tracks. A Python that is not found is named in the table.
+# Smoke matrix: each Python that the project admits and that is here, with the newest dependencies (the lock) and the
+# oldest (requirements/lowest.txt). Each cell is a fresh environment outside the tree that holds a built wheel. The wheel is
+# built from a copy whose path has umlauts, in the C locale. One more cell is `pip install .` as a user does it.
 set -eu
-: "${BIN:=.venv/bin}"
+: "${BIN:=.venv/bin}" "${VERSIONS:=3.11 3.12 3.13 3.14}" "${JOBS:=2}"
 BIN=$(cd "$BIN" && pwd)
-tree=$(pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+export LC_ALL=C
+unset PYTHONPATH VIRTUAL_ENV
 
 find_python() {
-    for candidate in "python$1" "$HOME/.pyenv/versions/$1".*/bin/python "$("$BIN/uv" python find "$1" 2>/dev/null || :)"; do
-        [ -n "$candidate" ] || continue
-        found=$("$candidate" -c "import sys; '%d.%d' % sys.version_info[:2] == '$1' and print(sys.executable)" 2>/dev/null || :)
-        [ -z "$found" ] || { echo "$found"; return; }
+    for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$1".*/bin/python \
+        "$("$BIN/uv" python find --no-python-downloads "$1" 2>/dev/null || true)"; do
+        found=$("$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2], sys.executable)' 2>/dev/null) || continue
+        [ "${found%% *}" = "$1" ] && echo "${found#* }" && return
     done
+    return 1
 }
 
-install_lock() {
-    "$BIN/uv" pip install --quiet --python "$1/bin/python" --require-hashes -r "$tree/requirements/$2" 2>/dev/null ||
-        "$1/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$tree/requirements/$2"
-}
+tree="$work/Übung"
+mkdir "$tree"
+cp -R src scripts requirements pyproject.toml README.md LICENSE "$tree"
+cd "$tree"
+"$BIN/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index \
+    --wheel-dir "$work/wheel" .
 
+cat > "$work/cell.sh" <<'CELL'
+set -eu
+python=$1 name=$2 lock=$3
+cell="$work/$name"
+log="$work/$name.log"
+mkdir "$cell"
 {
-    echo sensor_id,lat,lon,alt_m
-    echo radar-1,33.7856,42.4412,188
-} > "$work/sensors.csv"
-
+    "$BIN/uv" venv --quiet --python "$python" "$cell/env" &&
+        "$BIN/uv" pip install --quiet --python "$cell/env/bin/python" --require-hashes -r "$lock" &&
+        "$BIN/uv" pip install --quiet --python "$cell/env/bin/python" --no-deps --no-index "$work"/wheel/*.whl &&
+        "$cell/env/bin/tocsin" --help &&
+        XDG_CACHE_HOME="$cell" "$cell/env/bin/python" -W error scripts/smoke.py "$cell"
+} >"$log" 2>&1 || { echo "$name: failed"; tail -n 30 "$log"; exit 1; }
+echo "$name: passed"
+rm -rf "$cell"
+CELL
+cat > "$work/pip.sh" <<'CELL'
+set -eu
+python=$1
+log="$work/pip.log"
 {
-    echo t,sensor_id,range_m,azimuth_deg,elevation_deg,sigma_range_m,sigma_azimuth_deg,sigma_elevation_deg
-    awk 'BEGIN { for (t = 0; t < 20; t++) printf "%d,radar-1,%d,53.3,3.1,10,0.15,0.15\n", t, 5000 - 40 * t }'
-} > "$work/detections.csv"
+    "$python" -m venv "$work/pip" && "$work/pip/bin/python" -m pip install --quiet --disable-pip-version-check . &&
+        cd "$work" && "$work/pip/bin/tocsin" --help && "$work/pip/bin/tocsin" scenarios --json
+} >"$log" 2>&1 || { echo "pip install .: failed"; tail -n 30 "$log"; exit 1; }
+echo "pip install . with $python: passed"
+CELL
 
-leg() { # python, lock, folder
-    set -e
-    mkdir -p "$3"
-    echo "virtual environment" > "$3/step"
-    "$1" -m venv "$3/venv" || "$1" -m virtualenv "$3/venv" || "$BIN/uv" venv --seed --python "$1" "$3/venv"
-    echo "install $2" > "$3/step"
-    install_lock "$3/venv" "$2"
-    cp -R "$tree/src" "$tree/pyproject.toml" "$tree/README.md" "$tree/LICENSE" "$3/"
-    cd "$3"
-    export NUMBA_CACHE_DIR="$3/cache"
-    unset PYTHONPATH
-    echo "pip install ." > step
-    venv/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation .
-    venv/bin/python -m pip uninstall --quiet --yes tocsin
-    echo wheel > step
-    venv/bin/python -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation -w wheel .
-    venv/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps wheel/*.whl
-    rm -rf src
-    for command in "run bdsc-2021 --seed 1 --out raid" "replay raid" \
-        "track $work/detections.csv --sensors $work/sensors.csv --out tracks"; do
-        echo "tocsin ${command%% *}" > step
-        # shellcheck disable=SC2086
-        venv/bin/tocsin $command
-    done
-    echo pass > step
-}
-
-pids=
-for pair in 3.11/run.txt 3.11/lowest.txt 3.12/run.txt 3.13/run.txt 3.14/run.txt; do
-    python=$(find_python "${pair%%/*}")
-    [ -n "$python" ] || continue
-    mkdir -p "$work/${pair%%/*}"
-    (leg "$python" "${pair#*/}" "$work/$pair") > "$work/$pair.log" 2>&1 &
-    pids="$pids $!"
-done
-for pid in $pids; do wait "$pid" || :; done
-
-failed=0
-printf '%-8s %-12s %s\n' Python lock result
-for pair in 3.11/run.txt 3.11/lowest.txt 3.12/run.txt 3.13/run.txt 3.14/run.txt; do
-    if [ ! -d "$work/$pair" ]; then
-        result="not found on this machine: not tested"
-    elif [ "$(cat "$work/$pair/step")" = pass ]; then
-        result=pass
+cells="$work/cells" last=
+for version in $VERSIONS; do
+    if python=$(find_python "$version"); then
+        printf 'sh %s/cell.sh "%s" %s-newest requirements/run.txt\n' "$work" "$python" "$version" >>"$cells"
+        printf 'sh %s/cell.sh "%s" %s-lowest requirements/lowest.txt\n' "$work" "$python" "$version" >>"$cells"
+        last=$python
     else
-        result="FAILED at: $(cat "$work/$pair/step")"
-        failed=1
-        tail -n 20 "$work/$pair.log" >&2
+        echo "Python $version: skipped, no such interpreter on this machine"
     fi
-    printf '%-8s %-12s %s\n' "${pair%%/*}" "${pair#*/}" "$result"
 done
-exit "$failed"
+[ -n "$last" ] || { echo "no interpreter found for any of: $VERSIONS" >&2; exit 1; }
+printf 'sh %s/pip.sh "%s"\n' "$work" "$last" >>"$cells"
+export BIN work
+tr '\n' '\0' <"$cells" | xargs -0 -n 1 -P "$JOBS" sh -c

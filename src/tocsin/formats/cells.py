@@ -58,7 +58,8 @@ class Row:
 
     def error(self, source: str, t_s: float, column: str, value: Cell, problem: str) -> ErrorRecord:
         """The error record of this row."""
-        return ErrorRecord(t_s, source, self.number, column, self.shown(column, value), problem + self.where())
+        name = source.encode("utf-8", "backslashreplace").decode()  # a file's name need not be text
+        return ErrorRecord(t_s, name, self.number, column, self.shown(column, value), problem + self.where())
 
     def shown(self, column: str, value: Cell) -> str:
         """The cell of a column as it was written, cut short where it is long."""
