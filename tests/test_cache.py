@@ -112,3 +112,26 @@ def test_a_folder_of_another_user_is_not_used(tmp_path: Path) -> None:
     folder, said = told(tmp_path / "cache", tmp_path)
     assert theirs not in Path(folder).parents
     assert "it belongs to another user" in said
+
+
+def test_a_link_in_the_folder_for_temporary_files_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    (tmp_path / f"tocsin-{os.geteuid()}").symlink_to(tmp_path / "elsewhere")
+    folder, _ = told(tmp_path / "file", tmp_path)
+    assert Path(folder).parent.name != f"tocsin-{os.geteuid()}"
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_closed_standard_error_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    environment = {"PYTHONPATH": str(PACKAGE.parent), "XDG_CACHE_HOME": str(tmp_path / "file"), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$0" -c "$1" 2>&-', sys.executable, f"{TWICE}; print('went on')"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout) == (0, "went on\n")

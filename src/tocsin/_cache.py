@@ -47,11 +47,19 @@ def _base() -> Path:
     if not problem:
         return wanted
     kept = Path(tempfile.gettempdir()) / f"tocsin-{os.geteuid()}"
-    if _problem(kept):
+    if kept.is_symlink() or _problem(kept):
         kept = Path(tempfile.mkdtemp(prefix="tocsin-"))
         atexit.register(shutil.rmtree, kept, ignore_errors=True)
-    sys.stderr.write(f"tocsin: {wanted} cannot hold compiled kernels ({problem}); they are kept in {kept}\n")
+    _say(f"tocsin: {wanted} cannot hold compiled kernels ({problem}); they are kept in {kept}\n")
     return kept
+
+
+def _say(line: str) -> bool:
+    """Say it on standard error; False where that is closed, or nobody reads it."""
+    try:
+        return sys.stderr is not None and sys.stderr.write(line) > 0
+    except OSError:
+        return False
 
 
 def _problem(folder: Path) -> str:
