@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
-from tocsin.cli import main
+from tests.cli.cli_cases import HEADER
 
-HEADER = "t,sensor_id,range_m,azimuth_deg,elevation_deg,sigma_range_m,sigma_azimuth_deg,sigma_elevation_deg"
 COMMAND = "import sys; from tocsin.cli import main; sys.exit(main())"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a command left."""
-
-    code: int
-    out: str
-    err: str
-
-
-def tocsin(*arguments: str | Path) -> Result:
-    """Run a command here; a traceback is never right."""
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        code = main([str(argument) for argument in arguments])
-    assert "Traceback" not in out.getvalue() + err.getvalue()
-    return Result(code, out.getvalue(), err.getvalue())
 
 
 def begun(*arguments: str | Path, before: str = "") -> subprocess.Popen[str]:

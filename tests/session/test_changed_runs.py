@@ -8,7 +8,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.session.run_cases import recording, tocsin
+from tests.cli.cli_cases import tocsin
+from tests.session.run_cases import recording
 
 FILES = ("report.html", "report.json", "truth.csv", "reports.csv", "scenario.yaml", "registration.csv", "timing.json")
 

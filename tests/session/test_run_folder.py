@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.session.run_cases import Result, files, recording, tocsin
+from tests.cli.cli_cases import Result, tocsin
+from tests.session.run_cases import files, recording
 
 from tocsin.journal import STORES
 from tocsin.session import manifest

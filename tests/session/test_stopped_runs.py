@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.session.run_cases import begun, files, recording, tocsin
+from tests.cli.cli_cases import tocsin
+from tests.session.run_cases import begun, files, recording
 from tools.proofs.run_folder import trial
 
 from tocsin.journal import STORES
