@@ -17,9 +17,9 @@ test: $(VENV)/test.stamp
 	PYTHON=$(BIN)/python sh scripts/test.sh
 
 quick: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -q -p no:cacheprovider tests/laws tests/env tests/test_frames.py tests/test_errors.py
+	PYTHON=$(BIN)/python sh scripts/quick.sh
 
-matrix: $(VENV)/installer.stamp
+matrix: $(VENV)/test.stamp
 	BIN=$(BIN) sh scripts/matrix.sh
 
 lint: $(VENV)/test.stamp

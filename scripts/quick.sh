@@ -4,7 +4,7 @@
 # the pipeline for long: golden run, raids, studies, tracker, docs, the world's physics.
 set -eu
 : "${PYTHON:=python}"
-export TOCSIN_TESTS="${TOCSIN_TESTS:-quick}"
+export HYPOTHESIS_PROFILE="${HYPOTHESIS_PROFILE:-quick}"
 exec "$PYTHON" -m pytest -q -p no:cacheprovider tests/laws tests/formats tests/identify tests/assess tests/sense \
     tests/journal/test_journal_codec.py tests/journal/test_journal_chain.py tests/report tests/warn/test_warn_lifecycle.py \
     tests/test_errors.py tests/test_frames.py

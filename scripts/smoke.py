@@ -25,8 +25,8 @@ def codec_holds() -> None:
     """Every kind of record has a codec, and one with arrays comes back."""
     import numpy as np
 
+    from tocsin.exercise.kinds import KINDS
     from tocsin.journal.codec import decode, encode, from_json
-    from tocsin.journal.kinds import KINDS
     from tocsin.records.tracks import TrackEnd
 
     for kind in KINDS.values():
